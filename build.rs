@@ -1,0 +1,37 @@
+//! Generates the client and the models from `spec/vitec-connect.yaml`, into `OUT_DIR`.
+
+#[path = "build/contracts.rs"]
+mod contracts;
+#[path = "build/document.rs"]
+mod document;
+#[path = "build/emit.rs"]
+mod emit;
+#[path = "build/generate.rs"]
+mod generate;
+#[path = "build/narrow.rs"]
+mod narrow;
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+const DOCUMENT: &str = "spec/vitec-connect.yaml";
+
+fn main() {
+    println!("cargo::rerun-if-changed={DOCUMENT}");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+    if let Err(error) = run() {
+        println!("cargo::error={}", error.replace('\n', " "));
+    }
+}
+
+fn run() -> Result<(), String> {
+    let text = fs::read_to_string(DOCUMENT).map_err(|error| format!("{DOCUMENT}: cannot be read: {error}"))?;
+    let generated = generate::generate(DOCUMENT, &text)?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR, and did not")?);
+    for (name, content) in [("generated.rs", generated.rust), ("openapi.json", generated.json)] {
+        let file = out.join(name);
+        fs::write(&file, content).map_err(|error| format!("{}: cannot be written: {error}", file.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! What progenitor does not generate: data contracts, open enumerations, ids, and the documentation of members.
+
+use heck::ToSnakeCase;
+use quote::{format_ident, quote};
+use syn::{Fields, File, Item, ItemMod, ItemStruct, parse_quote};
+
+use crate::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
+
+/// Adds them to `mod types` of the generated file.
+pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::Result<()> {
+    let types = file.items.iter_mut().find_map(|item| match item {
+        Item::Mod(ItemMod { ident, content: Some((_, items)), .. }) if ident == "types" => Some(items),
+        _ => None,
+    });
+    let Some(types) = types else {
+        return Err(syn::Error::new(proc_macro2::Span::call_site(), "progenitor generated no `mod types`"));
+    };
+    for (name, model) in &contracts.models {
+        let items = match &model.kind {
+            Kind::Object { xml, members } => {
+                let generated = types.iter_mut().find_map(|item| match item {
+                    Item::Struct(it) if it.ident == name => Some(it),
+                    _ => None,
+                });
+                let Some(generated) = generated else {
+                    let message = format!("typify generated no struct {name}");
+                    return Err(syn::Error::new(proc_macro2::Span::call_site(), message));
+                };
+                let fields = document(generated, model, members)?;
+                object(name, xml, members, &fields)
+            }
+            Kind::Enumeration { xml, names } => enumeration(name, model, xml, names),
+            Kind::Id { min, max, pattern } => id(name, model, *min, *max, *pattern),
+        };
+        types.extend(syn::parse2::<File>(items)?.items);
+    }
+    Ok(())
+}
+
+/// Puts the document's own words on the struct and its fields; returns the field of each member.
+fn document(
+    generated: &mut ItemStruct,
+    model: &Model<'_>,
+    members: &[Member<'_>],
+) -> syn::Result<Vec<syn::Ident>> {
+    // typify's documentation repeats the narrowed schema in JSON, which is not the document's.
+    set_doc(&mut generated.attrs, model.description.unwrap_or("No description in the document."));
+    let Fields::Named(fields) = &mut generated.fields else {
+        return Err(syn::Error::new_spanned(generated, "typify generated no named fields"));
+    };
+    let mut idents = Vec::new();
+    for member in members {
+        let field = fields.named.iter_mut().find(|field| {
+            let renamed = field.attrs.iter().any(|attribute| renames_to(attribute, &member.json));
+            renamed || field.ident.as_ref().is_some_and(|ident| *ident == member.json)
+        });
+        let Some((field, ident)) = field.and_then(|field| field.ident.clone().map(|ident| (field, ident))) else {
+            let message = format!("typify generated no field for the member {:?}", member.json);
+            return Err(syn::Error::new(proc_macro2::Span::call_site(), message));
+        };
+        set_doc(&mut field.attrs, member.description.unwrap_or("No description in the document."));
+        idents.push(ident);
+    }
+    Ok(idents)
+}
+
+fn renames_to(attribute: &syn::Attribute, name: &str) -> bool {
+    let mut found = false;
+    if attribute.path().is_ident("serde") {
+        // Settings other than `rename` are read over: only this one is looked for.
+        let _ = attribute.parse_nested_meta(|meta| {
+            if meta.input.peek(syn::Token![=]) {
+                let value: syn::LitStr = meta.value()?.parse()?;
+                found |= meta.path.is_ident("rename") && value.value() == name;
+            }
+            Ok(())
+        });
+    }
+    found
+}
+
+fn set_doc(attributes: &mut Vec<syn::Attribute>, text: &str) {
+    attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    let text = doc(text);
+    attributes.insert(0, parse_quote!(#[doc = #text]));
+}
+
+/// A description as rustdoc reads it.
+fn doc(text: &str) -> String {
+    text.trim().lines().map(|line| format!(" {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn object(
+    name: &str,
+    xml: &XmlName,
+    members: &[Member<'_>],
+    fields: &[syn::Ident],
+) -> proc_macro2::TokenStream {
+    let name = format_ident!("{name}");
+    let XmlName { name: xml_name, namespace } = xml;
+    let names = members.iter().map(|member| xml_name_tokens(&member.xml));
+    let writes = members.iter().zip(fields).enumerate().map(|(index, (member, field))| match &member.ty {
+        Type::List(_, item) => {
+            let item = xml_name_tokens(item);
+            quote!(writer.list(&Self::MEMBERS[#index], &#item, &self.#field)?;)
+        }
+        _ => quote!(writer.member(&Self::MEMBERS[#index], &self.#field)?;),
+    });
+    let reads = members.iter().zip(fields).enumerate().map(|(index, (member, field))| match &member.ty {
+        Type::List(_, item) => {
+            let item = xml_name_tokens(item);
+            quote!(Some(#index) => #field = reader.list(&#item)?,)
+        }
+        _ => quote!(Some(#index) => #field = reader.member()?,),
+    });
+    let results = members.iter().zip(fields).enumerate().map(|(index, (member, field))| match member.required {
+        true => quote!(#field: reader.required(#field, &Self::MEMBERS[#index])?,),
+        false => quote!(#field,),
+    });
+    quote! {
+        impl #name {
+            /// The members, in the order in which they are written.
+            const MEMBERS: &'static [crate::datacontract::Name] = &[#(#names),*];
+        }
+        impl crate::datacontract::DataContract for #name {
+            const NAMESPACE: &'static str = #namespace;
+            fn name() -> ::std::borrow::Cow<'static, str> {
+                #xml_name.into()
+            }
+            fn write_content(
+                &self,
+                writer: &mut crate::datacontract::Writer,
+            ) -> ::std::result::Result<(), crate::datacontract::Error> {
+                #(#writes)*
+                Ok(())
+            }
+            fn read_content(
+                reader: &mut crate::datacontract::Reader<'_>,
+            ) -> ::std::result::Result<Self, crate::datacontract::Error> {
+                #(let mut #fields = None;)*
+                loop {
+                    match reader.next_member(Self::MEMBERS)? {
+                        #(#reads)*
+                        _ => break,
+                    }
+                }
+                Ok(Self { #(#results)* })
+            }
+        }
+    }
+}
+
+fn xml_name_tokens(xml: &XmlName) -> proc_macro2::TokenStream {
+    let XmlName { name, namespace } = xml;
+    quote!(crate::datacontract::Name::new(#namespace, #name))
+}
+
+fn enumeration(name: &str, model: &Model<'_>, xml: &XmlName, names: &[Listed<'_>]) -> proc_macro2::TokenStream {
+    let name = format_ident!("{name}");
+    let XmlName { name: xml_name, namespace } = xml;
+    let description = doc(model.description.unwrap_or("No description in the document."));
+    let variants: Vec<_> = names.iter().map(|it| format_ident!("{}", it.variant)).collect();
+    let texts = names.iter().map(|it| it.name);
+    let numbers = names.iter().map(|it| match it.number {
+        Some(number) => quote!(Some(#number)),
+        None => quote!(None),
+    });
+    let docs = names.iter().map(|it| {
+        let number = it.number.map_or(String::new(), |number| format!(", number {number}"));
+        doc(&match it.description {
+            Some(description) => format!("`{}`{number}: {description}", it.name),
+            None => format!("`{}`{number}", it.name),
+        })
+    });
+    quote! {
+        #[doc = #description]
+        #[doc = ""]
+        #[doc = " The vendor's list may grow, so the enumeration is open: a name or number that the document does not list is"]
+        #[doc = " kept as it is."]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#[doc = #docs] #variants,)*
+            #[doc = " A name that the document does not list. The server refuses one that it does not know either."]
+            Unlisted(::std::string::String),
+            #[doc = " A number that the document does not list. JSON can carry it, XML cannot."]
+            UnlistedValue(i32),
+        }
+        impl crate::enumeration::Enumeration for #name {
+            const NAME: &'static str = #xml_name;
+            const NAMESPACE: &'static str = #namespace;
+            const LISTED: &'static [crate::enumeration::Listed<Self>] = &[
+                #(crate::enumeration::Listed { value: Self::#variants, name: #texts, number: #numbers },)*
+            ];
+            fn open(value: crate::enumeration::Open) -> Self {
+                match value {
+                    crate::enumeration::Open::Name(name) => Self::Unlisted(name),
+                    crate::enumeration::Open::Number(number) => Self::UnlistedValue(number),
+                }
+            }
+            fn unlisted(&self) -> ::std::option::Option<crate::enumeration::Unlisted<'_>> {
+                match self {
+                    Self::Unlisted(name) => Some(crate::enumeration::Unlisted::Name(name)),
+                    Self::UnlistedValue(number) => Some(crate::enumeration::Unlisted::Number(*number)),
+                    _ => None,
+                }
+            }
+        }
+        crate::enumeration::open_enumeration!(#name);
+    }
+}
+
+fn id(name: &str, model: &Model<'_>, min: u64, max: u64, pattern: Option<&str>) -> proc_macro2::TokenStream {
+    let what = name.to_snake_case().replace('_', " ");
+    let name = format_ident!("{name}");
+    let description = doc(model.description.unwrap_or("No description in the document."));
+    let rule = format!(
+        " {min} to {max} characters. What a URL parser or IIS would split, remove or refuse is refused when the id is made: control \
+         characters, `/ \\ ? # % + : * & < >`, space at either end, `.` and `..`."
+    );
+    let (min, max) = (min as usize, max as usize);
+    let pattern = match pattern {
+        Some(pattern) => quote!(Some(#pattern)),
+        None => quote!(None),
+    };
+    quote! {
+        #[doc = #description]
+        #[doc = ""]
+        #[doc = #rule]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct #name(::std::string::String);
+        crate::id::id!(#name, #what, #min, #max, #pattern);
+    }
+}
