@@ -41,8 +41,9 @@ impl Document {
             place: String::new(),
             message,
         };
-        let yaml = MarkedYaml::load_from_str(text)
-            .map_err(|error| mistake(error.marker().line(), format!("not YAML: {}", error.info())))?;
+        let yaml = MarkedYaml::load_from_str(text).map_err(|error| {
+            mistake(error.marker().line(), format!("not YAML: {}", error.info()))
+        })?;
         let [yaml] = &yaml[..] else {
             return Err(mistake(
                 1,
@@ -50,7 +51,8 @@ impl Document {
             ));
         };
         let mut lines = HashMap::new();
-        let root = to_json(yaml, "", &mut lines).map_err(|(line, message)| mistake(line, message))?;
+        let root =
+            to_json(yaml, "", &mut lines).map_err(|(line, message)| mistake(line, message))?;
         Ok(Self {
             file: file.to_owned(),
             root,
@@ -184,13 +186,13 @@ impl<'a> Node<'a> {
         };
         let here = self.child("$ref").unwrap_or_else(|| self.clone());
         let pointer = target.strip_prefix('#').ok_or_else(|| {
-            here.mistake(format!("`$ref` to {target:?}: only places of this document, `#/…`, are known"))
+            here.mistake(format!(
+                "`$ref` to {target:?}: only places of this document, `#/…`, are known"
+            ))
         })?;
-        let value = self
-            .document
-            .root
-            .pointer(pointer)
-            .ok_or_else(|| here.mistake(format!("`$ref` to {target:?}, and nothing stands there")))?;
+        let value = self.document.root.pointer(pointer).ok_or_else(|| {
+            here.mistake(format!("`$ref` to {target:?}, and nothing stands there"))
+        })?;
         Ok(Some(Node {
             document: self.document,
             value,

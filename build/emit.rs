@@ -9,11 +9,18 @@ use crate::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
 /// Adds them to `mod types` of the generated file.
 pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::Result<()> {
     let types = file.items.iter_mut().find_map(|item| match item {
-        Item::Mod(ItemMod { ident, content: Some((_, items)), .. }) if ident == "types" => Some(items),
+        Item::Mod(ItemMod {
+            ident,
+            content: Some((_, items)),
+            ..
+        }) if ident == "types" => Some(items),
         _ => None,
     });
     let Some(types) = types else {
-        return Err(syn::Error::new(proc_macro2::Span::call_site(), "progenitor generated no `mod types`"));
+        return Err(syn::Error::new(
+            proc_macro2::Span::call_site(),
+            "progenitor generated no `mod types`",
+        ));
     };
     for (name, model) in &contracts.models {
         let items = match &model.kind {
@@ -37,6 +44,15 @@ pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::
     Ok(())
 }
 
+/// The first of the document's servers.
+pub(crate) fn base_url(server: &str) -> Item {
+    let server = server.trim_end_matches('/');
+    parse_quote! {
+        /// The base URL of the document's first server.
+        pub const BASE_URL: &str = #server;
+    }
+}
+
 /// Puts the document's own words on the struct and its fields; returns the field of each member.
 fn document(
     generated: &mut ItemStruct,
@@ -44,21 +60,46 @@ fn document(
     members: &[Member<'_>],
 ) -> syn::Result<Vec<syn::Ident>> {
     // typify's documentation repeats the narrowed schema in JSON, which is not the document's.
-    set_doc(&mut generated.attrs, model.description.unwrap_or("No description in the document."));
+    set_doc(
+        &mut generated.attrs,
+        model
+            .description
+            .unwrap_or("No description in the document."),
+    );
+    generated.attrs.push(parse_quote!(#[derive(bon::Builder)]));
+    generated.attrs.push(parse_quote!(#[builder(on(_, into))]));
+    generated.attrs.push(parse_quote!(#[non_exhaustive]));
     let Fields::Named(fields) = &mut generated.fields else {
-        return Err(syn::Error::new_spanned(generated, "typify generated no named fields"));
+        return Err(syn::Error::new_spanned(
+            generated,
+            "typify generated no named fields",
+        ));
     };
     let mut idents = Vec::new();
     for member in members {
         let field = fields.named.iter_mut().find(|field| {
-            let renamed = field.attrs.iter().any(|attribute| renames_to(attribute, &member.json));
-            renamed || field.ident.as_ref().is_some_and(|ident| *ident == member.json)
+            let renamed = field
+                .attrs
+                .iter()
+                .any(|attribute| renames_to(attribute, &member.json));
+            renamed
+                || field
+                    .ident
+                    .as_ref()
+                    .is_some_and(|ident| *ident == member.json)
         });
-        let Some((field, ident)) = field.and_then(|field| field.ident.clone().map(|ident| (field, ident))) else {
+        let Some((field, ident)) =
+            field.and_then(|field| field.ident.clone().map(|ident| (field, ident)))
+        else {
             let message = format!("typify generated no field for the member {:?}", member.json);
             return Err(syn::Error::new(proc_macro2::Span::call_site(), message));
         };
-        set_doc(&mut field.attrs, member.description.unwrap_or("No description in the document."));
+        set_doc(
+            &mut field.attrs,
+            member
+                .description
+                .unwrap_or("No description in the document."),
+        );
         idents.push(ident);
     }
     Ok(idents)
@@ -87,7 +128,11 @@ fn set_doc(attributes: &mut Vec<syn::Attribute>, text: &str) {
 
 /// A description as rustdoc reads it.
 fn doc(text: &str) -> String {
-    text.trim().lines().map(|line| format!(" {line}")).collect::<Vec<_>>().join("\n")
+    text.trim()
+        .lines()
+        .map(|line| format!(" {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn object(
@@ -97,30 +142,43 @@ fn object(
     fields: &[syn::Ident],
 ) -> proc_macro2::TokenStream {
     let name = format_ident!("{name}");
-    let XmlName { name: xml_name, namespace } = xml;
+    let XmlName {
+        name: xml_name,
+        namespace,
+    } = xml;
     let names = members.iter().map(|member| xml_name_tokens(&member.xml));
-    let writes = members.iter().zip(fields).enumerate().map(|(index, (member, field))| match &member.ty {
-        Type::List(_, item) => {
-            let item = xml_name_tokens(item);
-            quote!(writer.list(&Self::MEMBERS[#index], &#item, &self.#field)?;)
-        }
-        _ => quote!(writer.member(&Self::MEMBERS[#index], &self.#field)?;),
-    });
-    let reads = members.iter().zip(fields).enumerate().map(|(index, (member, field))| match &member.ty {
-        Type::List(_, item) => {
-            let item = xml_name_tokens(item);
-            quote!(Some(#index) => #field = reader.list(&#item)?,)
-        }
-        _ => quote!(Some(#index) => #field = reader.member()?,),
-    });
-    let results = members.iter().zip(fields).enumerate().map(|(index, (member, field))| match member.required {
-        true => quote!(#field: reader.required(#field, &Self::MEMBERS[#index])?,),
-        false => quote!(#field,),
-    });
+    let writes =
+        members
+            .iter()
+            .zip(fields)
+            .enumerate()
+            .map(|(index, (member, field))| match &member.ty {
+                Type::List(_, item) => {
+                    let item = xml_name_tokens(item);
+                    quote!(writer.list(&Self::MEMBERS[#index], &#item, &self.#field)?;)
+                }
+                _ => quote!(writer.member(&Self::MEMBERS[#index], &self.#field)?;),
+            });
+    let reads =
+        members
+            .iter()
+            .zip(fields)
+            .enumerate()
+            .map(|(index, (member, field))| match &member.ty {
+                Type::List(_, item) => {
+                    let item = xml_name_tokens(item);
+                    quote!(#index => reader.list(&mut #field, &#item)?,)
+                }
+                _ => quote!(#index => reader.member(&mut #field)?,),
+            });
+    let results = fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| quote!(#field: reader.finish(#field, &Self::MEMBERS[#index])?,));
     quote! {
         impl #name {
             /// The members, in the order in which they are written.
-            const MEMBERS: &'static [crate::datacontract::Name] = &[#(#names),*];
+            const MEMBERS: &'static [crate::datacontract::Name<'static>] = &[#(#names),*];
         }
         impl crate::datacontract::DataContract for #name {
             const NAMESPACE: &'static str = #namespace;
@@ -138,10 +196,10 @@ fn object(
                 reader: &mut crate::datacontract::Reader<'_>,
             ) -> ::std::result::Result<Self, crate::datacontract::Error> {
                 #(let mut #fields = None;)*
-                loop {
-                    match reader.next_member(Self::MEMBERS)? {
+                while let Some(index) = reader.next_member(Self::MEMBERS)? {
+                    match index {
                         #(#reads)*
-                        _ => break,
+                        _ => reader.unknown()?,
                     }
                 }
                 Ok(Self { #(#results)* })
@@ -155,18 +213,33 @@ fn xml_name_tokens(xml: &XmlName) -> proc_macro2::TokenStream {
     quote!(crate::datacontract::Name::new(#namespace, #name))
 }
 
-fn enumeration(name: &str, model: &Model<'_>, xml: &XmlName, names: &[Listed<'_>]) -> proc_macro2::TokenStream {
+fn enumeration(
+    name: &str,
+    model: &Model<'_>,
+    xml: &XmlName,
+    names: &[Listed<'_>],
+) -> proc_macro2::TokenStream {
     let name = format_ident!("{name}");
-    let XmlName { name: xml_name, namespace } = xml;
-    let description = doc(model.description.unwrap_or("No description in the document."));
-    let variants: Vec<_> = names.iter().map(|it| format_ident!("{}", it.variant)).collect();
+    let XmlName {
+        name: xml_name,
+        namespace,
+    } = xml;
+    let description = doc(model
+        .description
+        .unwrap_or("No description in the document."));
+    let variants: Vec<_> = names
+        .iter()
+        .map(|it| format_ident!("{}", it.variant))
+        .collect();
     let texts = names.iter().map(|it| it.name);
     let numbers = names.iter().map(|it| match it.number {
         Some(number) => quote!(Some(#number)),
         None => quote!(None),
     });
     let docs = names.iter().map(|it| {
-        let number = it.number.map_or(String::new(), |number| format!(", number {number}"));
+        let number = it
+            .number
+            .map_or(String::new(), |number| format!(", number {number}"));
         doc(&match it.description {
             Some(description) => format!("`{}`{number}: {description}", it.name),
             None => format!("`{}`{number}", it.name),
@@ -210,10 +283,18 @@ fn enumeration(name: &str, model: &Model<'_>, xml: &XmlName, names: &[Listed<'_>
     }
 }
 
-fn id(name: &str, model: &Model<'_>, min: u64, max: u64, pattern: Option<&str>) -> proc_macro2::TokenStream {
+fn id(
+    name: &str,
+    model: &Model<'_>,
+    min: u64,
+    max: u64,
+    pattern: Option<&str>,
+) -> proc_macro2::TokenStream {
     let what = name.to_snake_case().replace('_', " ");
     let name = format_ident!("{name}");
-    let description = doc(model.description.unwrap_or("No description in the document."));
+    let description = doc(model
+        .description
+        .unwrap_or("No description in the document."));
     let rule = format!(
         " {min} to {max} characters. What a URL parser or IIS would split, remove or refuse is refused when the id is made: control \
          characters, `/ \\ ? # % + : * & < >`, space at either end, `.` and `..`."

@@ -1,6 +1,6 @@
 //! From the document to Rust: the steps, in order.
 
-use progenitor::{GenerationSettings, Generator, TypeImpl, TypePatch};
+use progenitor::{GenerationSettings, Generator, HooksMode, TypeImpl};
 use quote::quote;
 
 use crate::contracts::{Contracts, Kind};
@@ -20,9 +20,10 @@ pub(crate) fn generate(file: &str, text: &str) -> Result<Generated, String> {
     let document = Document::parse(file, text).map_err(|mistake| mistake.to_string())?;
     let contracts = Contracts::read(&document.node()).map_err(|mistake| mistake.to_string())?;
     let client = progenitor_client(file, &document, &contracts)?;
-    let mut generated: syn::File =
-        syn::parse2(client).map_err(|error| format!("{file}: progenitor generated no valid Rust: {error}"))?;
+    let mut generated: syn::File = syn::parse2(client)
+        .map_err(|error| format!("{file}: progenitor generated no valid Rust: {error}"))?;
     emit::add_contracts(&mut generated, &contracts).map_err(|error| format!("{file}: {error}"))?;
+    generated.items.push(emit::base_url(contracts.server));
     Ok(Generated {
         rust: prettyplease::unparse(&generated),
         json: format!("{:#}\n", document.root),
@@ -36,25 +37,23 @@ fn progenitor_client(
     contracts: &Contracts<'_>,
 ) -> Result<proc_macro2::TokenStream, String> {
     let narrowed = narrow::narrow(contracts, &document.root["info"]);
-    let narrowed: openapiv3::OpenAPI =
-        serde_json::from_value(narrowed).map_err(|error| format!("{file}: not OpenAPI 3.0: {error}"))?;
+    let narrowed: openapiv3::OpenAPI = serde_json::from_value(narrowed)
+        .map_err(|error| format!("{file}: not OpenAPI 3.0: {error}"))?;
 
     let mut settings = GenerationSettings::new();
     settings
         .with_inner_type(quote!(crate::transport::Attempt))
+        .with_hooks(HooksMode::Expected)
         .with_derive("schemars::JsonSchema")
         .with_derive("PartialEq")
-        .with_replacement(narrow::DATE_TIME, "crate::DateTime", [TypeImpl::Display].into_iter());
+        .with_replacement(
+            narrow::DATE_TIME,
+            "crate::DateTime",
+            [TypeImpl::Display].into_iter(),
+        );
     for (name, model) in &contracts.models {
         match model.kind {
-            Kind::Object { .. } => {
-                let mut patch = TypePatch::default();
-                patch
-                    .with_attr("#[non_exhaustive]")
-                    .with_attr("#[derive(bon::Builder)]")
-                    .with_attr("#[builder(on(_, into))]");
-                settings.with_patch(name, &patch);
-            }
+            Kind::Object { .. } => {}
             Kind::Enumeration { .. } | Kind::Id { .. } => {
                 let path = format!("crate::generated::types::{name}");
                 settings.with_replacement(name, path, [TypeImpl::Display].into_iter());
@@ -67,7 +66,9 @@ fn progenitor_client(
     let outcome = std::panic::catch_unwind(|| Generator::new(&settings).generate_tokens(&narrowed));
     std::panic::set_hook(hook);
     match outcome {
-        Ok(tokens) => tokens.map_err(|error| format!("{file}: progenitor cannot generate from it: {error}")),
+        Ok(tokens) => {
+            tokens.map_err(|error| format!("{file}: progenitor cannot generate from it: {error}"))
+        }
         Err(_) => Err(format!("{file}: progenitor cannot generate from it")),
     }
 }

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::contracts::{Contracts, Kind, Member, Operation, Parameter, Type};
 
-/// The schema that stands for `crate::DateTime`; no name of a Rust type, so that no schema of the document can have it.
-pub(crate) const DATE_TIME: &str = "date-time";
+/// The schema that stands for `crate::DateTime`.
+pub(crate) const DATE_TIME: &str = "DateTime";
 
 pub(crate) fn narrow(contracts: &Contracts<'_>, info: &Value) -> Value {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
@@ -38,7 +38,8 @@ pub(crate) fn narrow(contracts: &Contracts<'_>, info: &Value) -> Value {
 }
 
 fn narrow_operation(operation: &Operation<'_>) -> Value {
-    let bytes = json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
+    let bytes =
+        json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
     let mut narrowed = json!({
         "operationId": operation.node.value["operationId"],
         "parameters": operation.parameters.iter().map(parameter).collect::<Vec<_>>(),

@@ -1,0 +1,365 @@
+//! The settings of a client.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use reqwest::{Url, redirect};
+
+use crate::client::{Client, Inner};
+use crate::credentials::{AnyProvider, CredentialsProvider};
+use crate::error::Error;
+use crate::generated::BASE_URL;
+use crate::media_type::MediaType;
+use crate::retry::RetryPolicy;
+
+/// How long an unused connection is kept. Shorter than IIS keeps it (120 s): a connection that the server closes in the
+/// moment in which it is used again would leave the outcome unknown.
+const IDLE_CONNECTION: Duration = Duration::from_secs(30);
+
+/// Builds a [`Client`].
+///
+/// ```
+/// use std::time::Duration;
+/// use vitec_connect::{Client, Credentials, MediaType, RetryPolicy};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::builder()
+///     .credentials(Credentials::basic("partner", "secret")?)
+///     .media_type(MediaType::Xml)
+///     .call_timeout(Duration::from_secs(90))
+///     .retry(RetryPolicy::none())
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub struct ClientBuilder {
+    base_url: String,
+    credentials: Option<Box<dyn AnyProvider>>,
+    media_type: MediaType,
+    user_agent: String,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
+    call_timeout: Duration,
+    answer_limit: usize,
+    retry: RetryPolicy,
+    proxy: Proxy,
+    root_certificates: Vec<u8>,
+    http: Option<reqwest::ClientBuilder>,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            base_url: BASE_URL.to_owned(),
+            credentials: None,
+            media_type: MediaType::default(),
+            user_agent: concat!("vitec-connect/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(30),
+            call_timeout: Duration::from_secs(60),
+            answer_limit: 1024 * 1024,
+            retry: RetryPolicy::default(),
+            proxy: Proxy::None,
+            root_certificates: Vec::new(),
+            http: None,
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Where calls go: an `https://` URL, with a path prefix if need be. Vitec Connect itself unless told otherwise.
+    ///
+    /// `http://` is for loopback hosts only, as credentials would travel in the clear. User name, password, query and
+    /// fragment are refused.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// The credentials: [`Credentials`](crate::Credentials), a map by customer, or a provider of your own.
+    pub fn credentials(mut self, provider: impl CredentialsProvider) -> Self {
+        self.credentials = Some(Box::new(provider));
+        self
+    }
+
+    /// JSON, unless told otherwise.
+    pub fn media_type(mut self, media_type: MediaType) -> Self {
+        self.media_type = media_type;
+        self
+    }
+
+    /// `vitec-connect/` and the version, unless told otherwise.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// How long a connection may take to be made: 5 s unless told otherwise. Running into it is safe, as nothing was
+    /// sent: keep it well below the others.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt may take, its answer included: 30 s unless told otherwise.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// How long a call may take, all attempts and waits included: 60 s unless told otherwise.
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = timeout;
+        self
+    }
+
+    /// How many bytes of an answer are read: 1 MiB unless told otherwise.
+    pub fn answer_limit(mut self, bytes: usize) -> Self {
+        self.answer_limit = bytes;
+        self
+    }
+
+    /// When a call is made again on its own.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// No proxy, unless told otherwise; the system's is an explicit choice.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Root certificates to trust beside the system's, in PEM; may be called several times.
+    pub fn root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.root_certificates.extend_from_slice(pem.as_ref());
+        self.root_certificates.push(b'\n');
+        self
+    }
+
+    /// reqwest's own builder, for what has no setting here. The settings of this builder are applied to it last, and so
+    /// are the ones that keep a loan promise from being sent twice: no redirects, no resending, HTTP/1.1 only.
+    pub fn http_client(mut self, builder: reqwest::ClientBuilder) -> Self {
+        self.http = Some(builder);
+        self
+    }
+
+    /// Builds the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration): what is unusable, and why.
+    pub fn build(self) -> Result<Client, Error> {
+        let url = base_url(&self.base_url)?;
+        let credentials = self.credentials.ok_or_else(|| {
+            Error::configuration("it has no credentials; use `ClientBuilder::credentials`")
+        })?;
+        let user_agent = HeaderValue::from_str(&self.user_agent)
+            .map_err(|_| Error::configuration("the user agent is not visible ASCII"))?;
+        let http = self
+            .http
+            .unwrap_or_default()
+            .http1_only()
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connection_verbose(false)
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(IDLE_CONNECTION);
+        let http = proxied(http, &self.proxy, &url)?;
+        let http = with_tls(http, &self.root_certificates, url.scheme() == "https")?;
+        Ok(Client::from_inner(Inner {
+            http: http.build().map_err(|error| {
+                Error::configuration("the HTTP client cannot be set up")
+                    .with_source(error.without_url())
+            })?,
+            base_url: url.as_str().trim_end_matches('/').to_owned(),
+            credentials,
+            media_type: self.media_type,
+            user_agent,
+            call_timeout: self.call_timeout,
+            attempt_timeout: self.attempt_timeout,
+            answer_limit: self.answer_limit,
+            retry: self.retry,
+        }))
+    }
+}
+
+/// Which proxy calls go through.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// None.
+    #[default]
+    None,
+    /// This one, such as `http://proxy.example:3128`; it may carry a user name and password.
+    Url(String),
+    /// The system's, from the environment (`HTTPS_PROXY`, `NO_PROXY`) or the system settings.
+    System,
+}
+
+/// Without the URL, which may carry a password.
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Url(_) => "Url([redacted])",
+            Self::System => "System",
+        })
+    }
+}
+
+impl FromStr for Proxy {
+    type Err = std::convert::Infallible;
+
+    /// `none`, `system`, or a URL.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "none" => Self::None,
+            "system" => Self::System,
+            url => Self::Url(url.to_owned()),
+        })
+    }
+}
+
+/// A URL that a path can be put behind. Its errors do not repeat it: it may carry a password.
+fn base_url(text: &str) -> Result<Url, Error> {
+    let url = Url::parse(text)
+        .map_err(|error| Error::configuration(format!("the base URL is no URL: {error}")))?;
+    if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
+        return Err(Error::configuration(
+            "the base URL does not begin with https://",
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::configuration(
+            "the base URL carries a user name or password; these come from the credentials",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::configuration(
+            "the base URL has a query or fragment, behind which no path can stand",
+        ));
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(Error::configuration(
+            "the base URL begins with http://, and credentials would travel in the clear; use https://",
+        ));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}
+
+fn proxied(
+    http: reqwest::ClientBuilder,
+    proxy: &Proxy,
+    url: &Url,
+) -> Result<reqwest::ClientBuilder, Error> {
+    // Plain HTTP is for loopback, and would show the credentials to a proxy.
+    if url.scheme() == "http" {
+        return Ok(http.no_proxy());
+    }
+    match proxy {
+        Proxy::None => Ok(http.no_proxy()),
+        Proxy::System => Ok(http),
+        Proxy::Url(url) => reqwest::Proxy::all(url)
+            // `no_proxy` first: it forgets every proxy, also one of a builder that was handed in.
+            .map(|proxy| http.no_proxy().proxy(proxy))
+            .map_err(|error| {
+                Error::configuration("the proxy is no URL").with_source(error.without_url())
+            }),
+    }
+}
+
+/// rustls with ring and the system's root certificates, configured here: reqwest's own choice would be a provider for the
+/// whole process, or one that takes a C compiler and half a minute to build.
+#[cfg(feature = "rustls")]
+fn with_tls(
+    http: reqwest::ClientBuilder,
+    root_certificates: &[u8],
+    needed: bool,
+) -> Result<reqwest::ClientBuilder, Error> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+    use rustls_platform_verifier::Verifier;
+
+    let roots = CertificateDer::pem_slice_iter(root_certificates)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| {
+            Error::configuration(format!("the root certificates are not PEM: {error}"))
+        })?;
+    if roots.is_empty() && !root_certificates.is_empty() {
+        return Err(Error::configuration(
+            "there is no certificate in the PEM of the root certificates",
+        ));
+    }
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let unusable =
+        |error: rustls::Error| Error::configuration("TLS cannot be set up").with_source(error);
+    let config = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?;
+    // Plain HTTP to loopback needs no roots, and a small container may have none.
+    let mut config = match needed {
+        true => {
+            let verifier = Verifier::new_with_extra_roots(roots, provider).map_err(unusable)?;
+            config
+                .dangerous()
+                .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
+        }
+        false => config.with_root_certificates(rustls::RootCertStore::empty()),
+    }
+    .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(http.tls_backend_preconfigured(config))
+}
+
+/// The system's own TLS and root certificates.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn with_tls(
+    http: reqwest::ClientBuilder,
+    root_certificates: &[u8],
+    _needed: bool,
+) -> Result<reqwest::ClientBuilder, Error> {
+    let unusable = |error: reqwest::Error| {
+        Error::configuration("the root certificates are not PEM").with_source(error)
+    };
+    let roots = match root_certificates {
+        [] => Vec::new(),
+        pem => reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?,
+    };
+    Ok(http
+        .tls_backend_native()
+        .tls_danger_accept_invalid_certs(false)
+        .tls_danger_accept_invalid_hostnames(false)
+        .tls_certs_merge(roots))
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn with_tls(
+    http: reqwest::ClientBuilder,
+    _root_certificates: &[u8],
+    needed: bool,
+) -> Result<reqwest::ClientBuilder, Error> {
+    match needed {
+        true => Err(Error::configuration(
+            "vitec-connect was built without TLS: turn on `rustls` or `native-tls`",
+        )),
+        false => Ok(http),
+    }
+}

@@ -1,0 +1,378 @@
+//! The client: one short method per operation.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use chrono::Utc;
+use reqwest::header::HeaderValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::builder::ClientBuilder;
+use crate::credentials::{AnyProvider, Credentials};
+use crate::datacontract::DataContract;
+use crate::error::{About, Error, ErrorKind, Outcome};
+use crate::media_type::{DecodeError, EncodeError, MediaType, decode};
+use crate::retry::{Failure, RetryPolicy};
+use crate::transport::{Answer, Attempt, Preview, Request, Sent};
+use crate::{ContactId, CustomerId, LoanPromise, generated};
+
+/// A client for Vitec Connect. Cheap to clone; clones share connections.
+///
+/// ```no_run
+/// use vitec_connect::{Client, Credentials, LoanPromise, LoanPromiseEstateType};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let password = std::env::var("VITEC_CONNECT_PASSWORD")?;
+/// let client = Client::new(Credentials::basic("partner", password)?)?;
+///
+/// let promise = LoanPromise::builder()
+///     .bank("SBAB")
+///     .valid_until(chrono::NaiveDate::from_ymd_opt(2027, 1, 31).ok_or("no such day")?)
+///     .estate_type(LoanPromiseEstateType::Apartment)
+///     .build();
+/// let answer = client.create_loan_promise(&"M30011".parse()?, &"4711".parse()?, &promise).await?;
+/// println!("{answer}");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Dropped calls
+/// A call whose future is dropped half way (a `select!`, a timeout of your own, a shutdown) may have been carried out:
+/// treat it like [`Outcome::Unknown`](crate::Outcome). The client's own timeouts tell whether it had begun to leave.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+    preview: Option<Preview>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) http: reqwest::Client,
+    /// Without a slash at its end.
+    pub(crate) base_url: String,
+    pub(crate) credentials: Box<dyn AnyProvider>,
+    pub(crate) media_type: MediaType,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) call_timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) answer_limit: usize,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl Client {
+    /// A client for Vitec Connect itself, with these credentials for every customer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`], for example when the system's root certificates cannot be read.
+    pub fn new(credentials: Credentials) -> Result<Self, Error> {
+        Self::builder().credentials(credentials).build()
+    }
+
+    /// A client with settings of its own.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Registers a loan promise (lånelöfte) on a buyer: `POST CRM/Buyer/{customerId}/{contactId}/LoanPromise`.
+    ///
+    /// Returns the answered string; what it means is not documented.
+    /// (Source: the vendor's help page.)
+    ///
+    /// # Errors
+    /// [`Error::outcome`] says whether the loan promise may exist. The operation is not idempotent: after
+    /// [`Outcome::Unknown`](crate::Outcome::Unknown) look in Vitec before sending it again.
+    pub async fn create_loan_promise(
+        &self,
+        customer_id: &CustomerId,
+        contact_id: &ContactId,
+        loan_promise: &LoanPromise,
+    ) -> Result<String, Error> {
+        let call = Call::new("create_loan_promise", customer_id).on("contact", contact_id);
+        self.send(call, Some(loan_promise), async |transport, body| {
+            transport
+                .create_loan_promise(customer_id, contact_id, body)
+                .await
+        })
+        .await
+    }
+
+    /// The whole HTTP request that a call would send, without sending it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use vitec_connect::{Client, Credentials, LoanPromise};
+    ///
+    /// let client = Client::new(Credentials::basic("partner", "secret")?)?;
+    /// let promise = LoanPromise::builder().bank("SBAB").build();
+    /// let (customer, contact) = ("M30011".parse()?, "4711".parse()?);
+    /// let request = client.preview(async |client| client.create_loan_promise(&customer, &contact, &promise).await).await?;
+    /// assert_eq!(request.url, "https://connect.maklare.vitec.net/CRM/Buyer/M30011/4711/LoanPromise");
+    /// assert_eq!(&request.body[..], br#"{"bank":"SBAB"}"#);
+    /// assert!(!request.to_string().contains("secret"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Whatever would have kept the request from being sent.
+    pub async fn preview<T>(
+        &self,
+        call: impl AsyncFnOnce(Client) -> Result<T, Error>,
+    ) -> Result<Request, Error> {
+        let preview = Preview::default();
+        let client = Client {
+            inner: Arc::clone(&self.inner),
+            preview: Some(Arc::clone(&preview)),
+        };
+        let outcome = call(client).await;
+        let shown = preview
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        match (shown, outcome) {
+            (Some(request), _) => Ok(request),
+            (None, Err(error)) => Err(error),
+            (None, Ok(_)) => Err(Error::configuration("no call was made to show")),
+        }
+    }
+
+    pub(crate) fn from_inner(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+            preview: None,
+        }
+    }
+
+    /// A call from its first attempt to its end, with everything an error has to say about it.
+    async fn send<T: DeserializeOwned + DataContract>(
+        &self,
+        call: Call<'_>,
+        body: Option<&(impl Serialize + DataContract)>,
+        operation: impl AsyncFn(generated::Client, reqwest::Body) -> Sent,
+    ) -> Result<T, Error> {
+        let started = Instant::now();
+        let span = tracing::info_span!(
+            "vitec_connect",
+            operation = call.operation,
+            customer_id = call.customer_id.as_str(),
+            status = tracing::field::Empty,
+            duration_ms = tracing::field::Empty,
+        );
+        let mut progress = Progress::default();
+        let result = self
+            .attempts(&call, body, operation, started, &mut progress)
+            .instrument(span.clone())
+            .await
+            .map_err(|error| {
+                error.with(|it| {
+                    it.about = Some(call.about());
+                    it.attempts = progress.attempts;
+                    it.elapsed = started.elapsed();
+                    it.sent_at = progress.sent_at;
+                })
+            });
+        let status = match &result {
+            Ok(_) => progress.status,
+            Err(error) => error.status(),
+        };
+        span.record("duration_ms", started.elapsed().as_millis() as u64);
+        if let Some(status) = status {
+            span.record("status", status);
+        }
+        span.in_scope(|| match &result {
+            Ok(_) => tracing::debug!("accepted"),
+            Err(error) if error.kind() == ErrorKind::Preview => {}
+            Err(error) => {
+                tracing::warn!(kind = ?error.kind(), outcome = error.outcome().as_str(), "failed")
+            }
+        });
+        result
+    }
+
+    async fn attempts<T: DeserializeOwned + DataContract>(
+        &self,
+        call: &Call<'_>,
+        body: Option<&(impl Serialize + DataContract)>,
+        operation: impl AsyncFn(generated::Client, reqwest::Body) -> Sent,
+        started: Instant,
+        progress: &mut Progress,
+    ) -> Result<T, Error> {
+        let inner = &*self.inner;
+        let media_type = inner.media_type;
+        let body = body
+            .map(|body| media_type.encode(body))
+            .transpose()
+            .map_err(|error| {
+                let invalid = Error::new(ErrorKind::InvalidBody, Outcome::NotSent);
+                match error {
+                    EncodeError::Json(error) => invalid.with_source(error),
+                    EncodeError::Xml(error) => invalid.with_source(error),
+                }
+            })?;
+        let end = started + inner.call_timeout;
+        let mut refused: Option<Credentials> = None;
+        loop {
+            let credentials = self.credentials(call.customer_id, end).await?;
+            if let (Some(before), Some(error)) = (&refused, progress.unauthorized.take())
+                && credentials.is(before)
+            {
+                return Err(error);
+            }
+            let attempt = Attempt {
+                authorization: credentials
+                    .header()
+                    .ok_or_else(|| Error::new(ErrorKind::Credentials, Outcome::NotSent))?,
+                user_agent: inner.user_agent.clone(),
+                media_type,
+                body: body.clone(),
+                begun: Arc::new(AtomicBool::new(false)),
+                preview: self.preview.clone(),
+            };
+            let begun = Arc::clone(&attempt.begun);
+            progress.attempts += 1;
+            let sent_at = Utc::now();
+            let deadline = end.min(Instant::now() + inner.attempt_timeout);
+            let sent = attempt
+                .send(
+                    &inner.base_url,
+                    &inner.http,
+                    &operation,
+                    deadline,
+                    inner.answer_limit,
+                )
+                .await;
+            if begun.load(Ordering::Acquire) {
+                progress.sent_at = Some(sent_at);
+            }
+            let error = match sent {
+                Ok(answer) if answer.is_success() => {
+                    progress.status = Some(answer.status);
+                    return read_answer(answer);
+                }
+                Ok(answer) => {
+                    answer.into_error(inner.retry.service_unavailable(), SystemTime::now())
+                }
+                Err(error) => error,
+            };
+            // A password may have been replaced: ask once more, and go on only with another one.
+            if error.kind() == ErrorKind::Unauthorized && refused.is_none() {
+                refused = Some(credentials);
+                progress.unauthorized = Some(error);
+                continue;
+            }
+            let failure = Failure {
+                kind: error.kind(),
+                outcome: error.outcome(),
+                retryable: error.is_retryable(),
+                retry_after: error.retry_after(),
+                attempts: progress.attempts,
+                remaining: end.saturating_duration_since(Instant::now()),
+            };
+            match inner.retry.wait(&failure, fastrand::f64()) {
+                None => return Err(error),
+                Some(wait) => {
+                    tracing::info!(kind = ?error.kind(), attempt = progress.attempts, ?wait, "trying again");
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    async fn credentials(
+        &self,
+        customer_id: &CustomerId,
+        end: Instant,
+    ) -> Result<Credentials, Error> {
+        let missing = || Error::new(ErrorKind::Credentials, Outcome::NotSent);
+        match tokio::time::timeout_at(end, self.inner.credentials.get(customer_id)).await {
+            Ok(Ok(credentials)) => Ok(credentials),
+            Ok(Err(error)) => Err(missing().with_source(error)),
+            Err(_) => {
+                Err(missing()
+                    .with(|it| it.detail = Some("the provider gave none in time".to_owned())))
+            }
+        }
+    }
+}
+
+/// An answer that says that the call was carried out, read; or an error that says that only the answer is lost.
+fn read_answer<T: DeserializeOwned + DataContract>(answer: Answer) -> Result<T, Error> {
+    let lost = || Error::new(ErrorKind::AnswerLost, Outcome::Accepted);
+    if answer.body.is_empty() && answer.cut.is_none() {
+        return Err(answer.with(lost().with(|it| it.detail = Some("it is empty".to_owned()))));
+    }
+    match decode(answer.content_type(), &answer.body) {
+        Ok(value) if answer.cut.is_none() => Ok(value),
+        // Only a plain 200 can be somebody else's page.
+        Err(DecodeError::Foreign(why)) if answer.status == 200 => {
+            let error = Error::new(ErrorKind::UnexpectedAnswer, Outcome::Unknown);
+            Err(answer.with(error.with(|it| it.detail = Some(why.to_owned()))))
+        }
+        read => {
+            let mut answer = answer;
+            let error = match (answer.cut.take(), read) {
+                (Some(cut), _) => lost().with_source(cut),
+                (None, Err(DecodeError::Unreadable(error))) => lost().with_source(error),
+                (None, Err(DecodeError::Foreign(why))) => {
+                    lost().with(|it| it.detail = Some(why.to_owned()))
+                }
+                (None, Ok(_)) => lost(),
+            };
+            Err(answer.with(error))
+        }
+    }
+}
+
+/// How far a call has come.
+#[derive(Default)]
+struct Progress {
+    attempts: u32,
+    status: Option<u16>,
+    sent_at: Option<chrono::DateTime<Utc>>,
+    unauthorized: Option<Error>,
+}
+
+/// What a call is about.
+struct Call<'a> {
+    operation: &'static str,
+    customer_id: &'a CustomerId,
+    subject: Option<(&'static str, &'a str)>,
+}
+
+impl<'a> Call<'a> {
+    fn new(operation: &'static str, customer_id: &'a CustomerId) -> Self {
+        Self {
+            operation,
+            customer_id,
+            subject: None,
+        }
+    }
+
+    fn on(mut self, what: &'static str, id: &'a impl AsRef<str>) -> Self {
+        self.subject = Some((what, id.as_ref()));
+        self
+    }
+
+    fn about(&self) -> About {
+        About {
+            operation: self.operation,
+            customer_id: self.customer_id.to_string(),
+            subject: self.subject.map(|(what, id)| (what, id.to_owned())),
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.inner.base_url)
+            .field("media_type", &self.inner.media_type)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,207 @@
+//! The XML that .NET's `DataContractSerializer` reads and writes.
+//!
+//! The impls of [`DataContract`] for the models are generated from the OpenAPI document. This
+//! module has the trait, the impls for plain values and lists, and the [`Reader`] and [`Writer`]
+//! behind them.
+//!
+//! Two rules of that serializer shape the design (observed): members must stand in ordinal
+//! alphabetical order, or their values are lost without an error; and a namespace belongs to the
+//! type that declares a member, not to the document.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod values;
+mod write;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use read::Reader;
+pub use values::List;
+pub(crate) use values::plain_value;
+pub use write::Writer;
+
+/// Namespace of a plain value (string, number, date) as the root element.
+pub const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
+/// Namespace of plain values as items of a list.
+pub const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
+/// Namespace of `i:nil`.
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// How deep elements may be nested, when written and when read. It bounds the recursion over a
+/// value.
+const MAX_DEPTH: usize = 64;
+
+/// A type with a data contract: how it is written as XML and read back.
+///
+/// A contract is generated for each schema of the OpenAPI document that has an `xml` object.
+pub trait DataContract: Sized {
+    /// Name of the root element, and of an item of a list: `LoanPromise`, `string`,
+    /// `ArrayOfstring`.
+    fn name() -> Cow<'static, str>;
+
+    /// Namespace of the root element.
+    const NAMESPACE: &'static str;
+
+    /// Namespace of the elements inside the value, declared on the element that holds it. Empty
+    /// where there are none: for plain values and enumerations.
+    const CONTENT_NAMESPACE: &'static str = Self::NAMESPACE;
+
+    /// Namespace of an item of a list. Differs from [`NAMESPACE`](Self::NAMESPACE) for plain
+    /// values: [`ARRAYS`].
+    const ITEM_NAMESPACE: &'static str = Self::NAMESPACE;
+
+    /// Writes what stands between the value's start tag and its end tag.
+    ///
+    /// # Errors
+    /// When the value has no form in XML, such as a string with a character that XML 1.0 forbids.
+    fn write_content(&self, writer: &mut Writer) -> Result<(), Error>;
+
+    /// Reads what stands between the value's start tag and its end tag, and the end tag.
+    ///
+    /// # Errors
+    /// When the content is not that of this contract, or not well-formed.
+    fn read_content(reader: &mut Reader<'_>) -> Result<Self, Error>;
+
+    /// Whether the value is .NET's `null`: left out as a member, `i:nil="true"` as an item or as
+    /// the root.
+    fn is_nil(&self) -> bool {
+        false
+    }
+
+    /// What a missing member and `i:nil="true"` read as. `None`: the value is required.
+    fn nil() -> Option<Self> {
+        None
+    }
+}
+
+/// The name of a member or an item: the namespace of the type that declares it, and its local name.
+#[derive(Debug, Clone, Copy)]
+pub struct Name<'n> {
+    namespace: &'n str,
+    local: &'n str,
+}
+
+impl<'n> Name<'n> {
+    /// Makes a name. The writer takes `local` as it is: it must be a name that XML allows.
+    pub const fn new(namespace: &'n str, local: &'n str) -> Self {
+        Self { namespace, local }
+    }
+}
+
+/// Writes a value as an XML document: UTF-8, no declaration, no indentation, as Web API writes it.
+///
+/// Members without a value are left out, which .NET reads as `null`.
+///
+/// ```
+/// use vitec_connect::datacontract::{from_slice, to_vec};
+///
+/// let xml = to_vec(&"Lånelöfte".to_owned())?;
+/// assert_eq!(from_slice::<String>(&xml)?, "Lånelöfte");
+/// # Ok::<(), vitec_connect::datacontract::Error>(())
+/// ```
+///
+/// # Errors
+/// When the value has no form in XML: a character that XML 1.0 forbids, or elements nested deeper
+/// than 64.
+pub fn to_vec<T: DataContract>(value: &T) -> Result<Vec<u8>, Error> {
+    write::document(value)
+}
+
+/// Reads an XML document in UTF-8. Strict: a document that says anything this contract does not
+/// know is an error.
+///
+/// Members may come in any order, with any prefix.
+///
+/// # Errors
+/// When the document is not well-formed, has a DOCTYPE, names another encoding, or is not of this
+/// contract: another root, an unknown member, one given twice, a required one missing, a value that
+/// does not read as its type.
+pub fn from_slice<T: DataContract>(xml: &[u8]) -> Result<T, Error> {
+    read::document(xml, false, false)
+}
+
+/// Reads an answer, like [`from_slice`], but skips unknown elements: what the server says may have
+/// grown.
+///
+/// `transcoded` says that the caller has turned another encoding into UTF-8, so that the one which
+/// the declaration names is no longer true.
+///
+/// # Errors
+/// As for [`from_slice`]. [`Error::is_other_document`] tells a foreign document from a damaged one.
+pub(crate) fn from_answer<T: DataContract>(xml: &[u8], transcoded: bool) -> Result<T, Error> {
+    read::document(xml, true, transcoded)
+}
+
+/// Why a value could not be written as XML, or a document could not be read.
+///
+/// Says what and where, and never shows a value of the document.
+#[derive(Debug)]
+pub struct Error {
+    message: Cow<'static, str>,
+    /// The elements on the way to the fault, outermost first.
+    path: String,
+    /// Line, counted from 1, and byte offset, counted from 0, in the document that was read.
+    position: Option<(usize, usize)>,
+    other_document: bool,
+}
+
+impl Error {
+    /// An error of the writer. `message` must not show a value of the document.
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            message: message.into(),
+            path: String::new(),
+            position: None,
+            other_document: false,
+        }
+    }
+
+    fn at(mut self, document: &[u8], offset: usize) -> Self {
+        let before = document.get(..offset).unwrap_or(document);
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        self.position = Some((line, offset));
+        self
+    }
+
+    fn other_document(mut self) -> Self {
+        self.other_document = true;
+        self
+    }
+
+    fn inside(mut self, element: &str) -> Self {
+        if !self.path.is_empty() {
+            self.path.insert(0, '/');
+        }
+        self.path.insert_str(0, element);
+        self
+    }
+
+    fn inside_item(self, element: &str, index: usize) -> Self {
+        self.inside(&format!("{element}[{}]", index + 1))
+    }
+
+    /// Whether the document is not one of this contract at all: another root element or namespace,
+    /// text before the root, or anything but comments after it. What such a document says of the
+    /// request cannot be known.
+    pub fn is_other_document(&self) -> bool {
+        self.other_document
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        match self.position {
+            Some((line, offset)) => write!(f, " (line {line}, byte {offset})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,416 @@
+//! What went wrong, and what is then true of what was sent.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::http_error::HttpError;
+
+/// What is true of a loan promise (lånelöfte), or of whatever else was to be created, after a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Nothing can have been created. Sending again is safe.
+    NotSent,
+    /// The server said no. Nothing was created; something has to change first.
+    Rejected,
+    /// It may have been created. Never send it again without looking: there is no idempotency key, and a second call may
+    /// create a second one.
+    Unknown,
+    /// It was created, even though the answer could not be read.
+    Accepted,
+}
+
+impl Outcome {
+    /// `not_sent`, `rejected`, `unknown` or `accepted`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What kind of thing went wrong. [`Error::outcome`] says what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client cannot be built so: a base URL, a proxy or a certificate is unusable.
+    Configuration,
+    /// The body cannot be written: a number of an enumeration or a character that XML cannot carry, a date that .NET
+    /// cannot hold. Not sent.
+    InvalidBody,
+    /// There are no credentials for the customer, or the provider failed. Not sent.
+    Credentials,
+    /// The name does not resolve, or the connection is refused, or takes too long. Not sent; worth trying again.
+    Connect,
+    /// The TLS handshake failed: a bad certificate, or no TLS at the port. Not sent; trying again does not help.
+    Tls,
+    /// No complete answer in time. Unknown once the request had begun to leave, else not sent.
+    Timeout,
+    /// The connection ended, or spoke no HTTP, before there was an answer. Unknown.
+    Interrupted,
+    /// 400: the body did not pass validation; see [`Error::validation`]. Rejected.
+    Validation,
+    /// 401: the Authorization header is not correct. Rejected.
+    Unauthorized,
+    /// 403: something was asked for that there is no access to. Rejected.
+    Forbidden,
+    /// Any other 4xx, such as 404 or 415. Rejected.
+    Refused,
+    /// 429: too many calls. Not sent; try again after [`Error::retry_after`].
+    TooManyRequests,
+    /// 408 or 5xx. Unknown (503: not sent, where the [`RetryPolicy`](crate::RetryPolicy) says so).
+    Server,
+    /// 3xx. Redirects are never followed: 302 would turn the call into a GET, 307 would send the body to another host.
+    Redirect,
+    /// An answer that is not Vitec Connect's: a login page, a firewall's notice, another document. Unknown.
+    UnexpectedAnswer,
+    /// It was accepted, and the answer cannot be read: cut off, too large, empty or malformed. Accepted.
+    AnswerLost,
+    /// The request was to be shown, not sent.
+    Preview,
+}
+
+/// Why a call failed.
+///
+/// [`outcome`](Error::outcome) is what matters first: may the loan promise exist? `Display` says what happened, to which
+/// customer, whether it may exist and what to do now. It does not repeat the [`source`](StdError::source), and neither
+/// contains a password.
+///
+/// ```
+/// use vitec_connect::{Error, Outcome};
+///
+/// fn handle(error: Error) {
+///     match error.outcome() {
+///         Outcome::Accepted => println!("it is there; only the answer is lost"),
+///         Outcome::NotSent => println!("safe to send again, after {:?}", error.retry_after()),
+///         Outcome::Rejected => {
+///             for (field, messages) in error.validation() {
+///                 println!("{field}: {}", messages.join(" "));
+///             }
+///         }
+///         Outcome::Unknown => println!("sent at {:?}: look before sending again", error.sent_at()),
+///     }
+/// }
+/// ```
+///
+/// # Troubleshooting
+/// | kind | what helps |
+/// |---|---|
+/// | [`Connect`](ErrorKind::Connect) | check the base URL, the network and whether a proxy is needed |
+/// | [`Tls`](ErrorKind::Tls) | add the root certificate of a proxy that inspects TLS; check the clock |
+/// | [`Unauthorized`](ErrorKind::Unauthorized), [`Forbidden`](ErrorKind::Forbidden) | stop calling this customer: a partner who goes on has been blocked; ask the office or Vitec |
+/// | [`Server`](ErrorKind::Server) | look at the contact in Vitec; on 500 contact Vitec |
+/// | [`UnexpectedAnswer`](ErrorKind::UnexpectedAnswer) | something between here and Vitec answered: look at [`body`](Error::body) |
+pub struct Error(Box<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) kind: ErrorKind,
+    pub(crate) outcome: Outcome,
+    /// What is wrong, where the kind alone does not say it.
+    pub(crate) detail: Option<String>,
+    pub(crate) about: Option<About>,
+    pub(crate) status: Option<u16>,
+    pub(crate) http_error: Option<HttpError>,
+    pub(crate) body: Bytes,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// Which call it was.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) operation: &'static str,
+    pub(crate) customer_id: String,
+    /// What else identifies it, such as the contact: what it is, and its id.
+    pub(crate) subject: Option<(&'static str, String)>,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for customer {}", self.operation, self.customer_id)?;
+        match &self.subject {
+            Some((what, id)) => write!(f, ", {what} {id}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, outcome: Outcome) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            outcome,
+            detail: None,
+            about: None,
+            status: None,
+            http_error: None,
+            body: Bytes::new(),
+            sent_at: None,
+            retry_after: None,
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn configuration(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, Outcome::NotSent)
+            .with(|it| it.detail = Some(detail.into()))
+    }
+
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(&mut self.0);
+        self
+    }
+
+    pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.with(|it| it.source = Some(source.into()))
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What is true of what was sent.
+    pub fn outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    /// Whether sending the same again is safe and may help.
+    pub fn is_retryable(&self) -> bool {
+        self.0.outcome == Outcome::NotSent
+            && matches!(
+                self.0.kind,
+                ErrorKind::Connect
+                    | ErrorKind::Timeout
+                    | ErrorKind::TooManyRequests
+                    | ErrorKind::Server
+            )
+    }
+
+    /// How long the server asks to wait (`Retry-After`), where it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The HTTP status, where there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The server's own error object, where it sent one. IIS in front of it answers with HTML: then there is none, and
+    /// [`body`](Self::body) has the bytes.
+    pub fn http_error(&self) -> Option<&HttpError> {
+        self.0.http_error.as_ref()
+    }
+
+    /// Validation messages by field, in the server's order; empty unless the server sent some.
+    pub fn validation(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0
+            .http_error
+            .iter()
+            .flat_map(|error| &error.model_state)
+            .map(|(field, messages)| (field.as_str(), messages.as_slice()))
+    }
+
+    /// The answer's bytes as they came, at most 64 KiB of them.
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// The operation, as its method is called.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.about.as_ref().map(|it| it.operation)
+    }
+
+    /// The customer that the call was for.
+    pub fn customer_id(&self) -> Option<&str> {
+        self.0.about.as_ref().map(|it| it.customer_id.as_str())
+    }
+
+    /// The contact that the call was about, where it was about one.
+    pub fn contact_id(&self) -> Option<&str> {
+        match self.0.about.as_ref()?.subject.as_ref()? {
+            ("contact", id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// When the last attempt began to leave (UTC). None when nothing was sent.
+    pub fn sent_at(&self) -> Option<DateTime<Utc>> {
+        self.0.sent_at
+    }
+
+    /// How many attempts were made.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long the call took, all attempts and waits together.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// What happened, in a few words, with the vendor's own where it has some.
+    fn happened(&self) -> String {
+        let status = self
+            .0
+            .status
+            .map_or(String::new(), |status| format!(" ({status})"));
+        let server = self
+            .0
+            .http_error
+            .as_ref()
+            .map_or(String::new(), |error| format!(": {error}"));
+        match self.0.kind {
+            ErrorKind::Configuration => "the client cannot be built".to_owned(),
+            ErrorKind::InvalidBody => "the body cannot be written".to_owned(),
+            ErrorKind::Credentials => {
+                "there are no usable credentials for this customer".to_owned()
+            }
+            ErrorKind::Connect => "Vitec Connect could not be reached".to_owned(),
+            ErrorKind::Tls => "no trusted TLS connection could be made".to_owned(),
+            ErrorKind::Timeout => "there was no answer in time".to_owned(),
+            ErrorKind::Interrupted => "the connection ended before there was an answer".to_owned(),
+            ErrorKind::Validation => {
+                format!("the server found the request invalid{status}{server}")
+            }
+            ErrorKind::Unauthorized => {
+                format!(
+                    "the Authorization header is not correct (Authorization headern är inte korrekt){status}{server}"
+                )
+            }
+            ErrorKind::Forbidden => format!(
+                "there is no access to what was asked for (begärt data som det saknas åtkomst till){status}{server}"
+            ),
+            ErrorKind::Refused => format!("the server refused the request{status}{server}"),
+            ErrorKind::TooManyRequests => format!("the server wants fewer calls{status}{server}"),
+            ErrorKind::Server if self.0.status == Some(500) => {
+                format!(
+                    "unexpected error on the server (oväntat fel, kontakta Vitec){status}{server}"
+                )
+            }
+            ErrorKind::Server => format!("the server failed{status}{server}"),
+            ErrorKind::Redirect => {
+                format!("the server pointed to another address, which is never followed{status}")
+            }
+            ErrorKind::UnexpectedAnswer => format!("the answer is not Vitec Connect's{status}"),
+            ErrorKind::AnswerLost => format!("the answer cannot be read{status}"),
+            ErrorKind::Preview => "the request was only shown".to_owned(),
+        }
+    }
+
+    fn to_do(&self) -> &'static str {
+        match (self.0.outcome, self.0.kind) {
+            (_, ErrorKind::Configuration) => "Correct the setting.",
+            (_, ErrorKind::InvalidBody) => "Correct the value and send it again.",
+            (_, ErrorKind::Credentials) => {
+                "Supply the user name and password for this customer and send it again."
+            }
+            (_, ErrorKind::Tls) => {
+                "Check the base URL, the clock, and whether a root certificate has to be added."
+            }
+            (_, ErrorKind::Unauthorized | ErrorKind::Forbidden) => {
+                "Stop calling for this customer until its user name, password and rights are checked: Vitec has blocked \
+                 partners who went on."
+            }
+            (Outcome::Unknown, ErrorKind::Server) if self.0.status == Some(500) => {
+                "Look in Vitec before sending it again, and contact Vitec."
+            }
+            (Outcome::Unknown, ErrorKind::UnexpectedAnswer | ErrorKind::Redirect) => {
+                "Find out what answered in Vitec's place, and look in Vitec before sending it again."
+            }
+            (Outcome::Unknown, _) => "Look in Vitec before sending it again.",
+            (Outcome::Accepted, _) => "Do not send it again.",
+            (Outcome::Rejected, ErrorKind::Redirect) => "Check the base URL.",
+            (Outcome::Rejected, _) => "Correct the request and send it again.",
+            (Outcome::NotSent, ErrorKind::Connect) => {
+                "Check the base URL and the network, and send it again."
+            }
+            (Outcome::NotSent, ErrorKind::Preview) => "",
+            (Outcome::NotSent, _) => "Wait, and send it again.",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(about) = &self.0.about {
+            write!(f, "{about}: ")?;
+        }
+        f.write_str(&self.happened())?;
+        if let Some(detail) = &self.0.detail {
+            write!(f, ": {detail}")?;
+        }
+        if self.0.attempts > 1 {
+            write!(
+                f,
+                " ({} attempts in {:.1} s)",
+                self.0.attempts,
+                self.0.elapsed.as_secs_f32()
+            )?;
+        }
+        match self.0.outcome {
+            _ if self.0.about.is_none() => f.write_str(".")?,
+            Outcome::NotSent if self.0.sent_at.is_some() => {
+                f.write_str(". Nothing was created.")?
+            }
+            Outcome::NotSent => f.write_str(". Nothing was sent.")?,
+            Outcome::Rejected => f.write_str(". Nothing was created.")?,
+            Outcome::Unknown => {
+                f.write_str(". It may have been created all the same")?;
+                if let Some(at) = self.0.sent_at {
+                    write!(
+                        f,
+                        "; it was sent at {}",
+                        at.to_rfc3339_opts(SecondsFormat::Secs, true)
+                    )?;
+                }
+                f.write_str(".")?;
+            }
+            Outcome::Accepted => f.write_str(". It was created.")?,
+        }
+        match self.to_do() {
+            "" => Ok(()),
+            to_do => write!(f, " {to_do}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the body: it is another party's data, and may be long.
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("outcome", &self.0.outcome)
+            .field("message", &self.to_string())
+            .field("status", &self.0.status)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}

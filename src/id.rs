@@ -1,0 +1,155 @@
+//! The rule for a string that stands in a path, behind the generated id types.
+
+use std::fmt;
+
+/// Why a text is no id. It was refused before anything was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdError {
+    what: &'static str,
+    reason: Reason,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Reason {
+    TooShort(usize),
+    TooLong(usize, usize),
+    Dots,
+    Space,
+    Character(char),
+}
+
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} ", self.what)?;
+        match &self.reason {
+            Reason::TooShort(1) => write!(f, "is empty"),
+            Reason::TooShort(min) => write!(f, "has fewer than {min} characters"),
+            Reason::TooLong(max, length) => {
+                write!(f, "has {length} characters, and at most {max} are allowed")
+            }
+            Reason::Dots => write!(
+                f,
+                "is `.` or `..`, which a URL parser turns into another path"
+            ),
+            Reason::Space => write!(f, "begins or ends with a space"),
+            Reason::Character(it) if it.is_control() => {
+                write!(f, "contains the control character U+{:04X}", u32::from(*it))
+            }
+            Reason::Character(it) => {
+                write!(
+                    f,
+                    "contains {it:?}, which a URL parser or IIS splits, cuts off or refuses in a path"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for IdError {}
+
+/// Refuses what a URL parser rewrites (`..` is another path, a newline vanishes) and what IIS refuses in a path even
+/// percent-encoded. Lengths in characters.
+pub(crate) fn check(what: &'static str, text: &str, min: usize, max: usize) -> Result<(), IdError> {
+    let refuse = |reason| Err(IdError { what, reason });
+    let length = text.chars().count();
+    if length < min {
+        return refuse(Reason::TooShort(min));
+    }
+    if let Some(character) = text
+        .chars()
+        .find(|it| it.is_control() || r"/\?#%+:*&<>".contains(*it))
+    {
+        return refuse(Reason::Character(character));
+    }
+    if length > max {
+        return refuse(Reason::TooLong(max, length));
+    }
+    if text == "." || text == ".." {
+        return refuse(Reason::Dots);
+    }
+    if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
+        return refuse(Reason::Space);
+    }
+    Ok(())
+}
+
+/// What every id type can do; generated code calls it for each.
+macro_rules! id {
+    ($name:ident, $what:literal, $min:literal, $max:literal, $pattern:expr) => {
+        impl $name {
+            /// The id as text, not percent-encoded.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::IdError;
+
+            fn from_str(text: &str) -> ::std::result::Result<Self, $crate::IdError> {
+                $crate::id::check($what, text, $min, $max)?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl ::std::convert::TryFrom<&str> for $name {
+            type Error = $crate::IdError;
+
+            fn try_from(text: &str) -> ::std::result::Result<Self, $crate::IdError> {
+                text.parse()
+            }
+        }
+
+        impl ::std::convert::TryFrom<::std::string::String> for $name {
+            type Error = $crate::IdError;
+
+            fn try_from(text: ::std::string::String) -> ::std::result::Result<Self, $crate::IdError> {
+                $crate::id::check($what, &text, $min, $max)?;
+                Ok(Self(text))
+            }
+        }
+
+        impl ::std::convert::AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                let text = <::std::string::String as ::serde::Deserialize>::deserialize(deserializer)?;
+                Self::try_from(text).map_err(::serde::de::Error::custom)
+            }
+        }
+
+        impl ::schemars::JsonSchema for $name {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                let mut schema = ::schemars::json_schema!({"type": "string", "minLength": $min, "maxLength": $max});
+                let pattern: ::std::option::Option<&str> = $pattern;
+                if let Some(pattern) = pattern {
+                    schema.insert("pattern".to_owned(), pattern.into());
+                }
+                schema
+            }
+        }
+
+        $crate::datacontract::plain_value!($name => "string");
+    };
+}
+pub(crate) use id;

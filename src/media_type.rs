@@ -1,0 +1,166 @@
+//! How a body is written and an answer is read: JSON or DataContract XML.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::datacontract::{self, DataContract};
+use crate::text::decode_text;
+
+/// The media type that bodies are sent in and answers are asked for in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MediaType {
+    /// `application/json`
+    #[default]
+    Json,
+    /// `application/xml`, as .NET's DataContractSerializer reads it
+    Xml,
+}
+
+impl MediaType {
+    /// As it stands in the Content-Type and Accept headers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Xml => "application/xml",
+        }
+    }
+
+    pub(crate) fn encode<T: Serialize + DataContract>(
+        self,
+        value: &T,
+    ) -> Result<Bytes, EncodeError> {
+        match self {
+            Self::Json => serde_json::to_vec(value)
+                .map(Bytes::from)
+                .map_err(EncodeError::Json),
+            Self::Xml => datacontract::to_vec(value)
+                .map(Bytes::from)
+                .map_err(EncodeError::Xml),
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a value cannot be written. Nothing was sent.
+#[derive(Debug)]
+pub(crate) enum EncodeError {
+    Json(serde_json::Error),
+    Xml(datacontract::Error),
+}
+
+/// Why an answer is not what was asked for.
+#[derive(Debug)]
+pub(crate) enum DecodeError {
+    /// Not an answer of Vitec Connect: a web page, a login form, another document.
+    Foreign(&'static str),
+    /// The right kind of answer, and it cannot be read.
+    Unreadable(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Reads an answer by its own Content-Type, not by the one that was asked for.
+pub(crate) fn decode<T: DeserializeOwned + DataContract>(
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<T, DecodeError> {
+    let content_type = content_type.map(ContentType::parse);
+    let charset = content_type.as_ref().and_then(|it| it.charset.as_deref());
+    let kind = content_type.as_ref().map(|it| it.kind);
+    if kind == Some(Kind::Other) {
+        return Err(DecodeError::Foreign("it is neither JSON nor XML"));
+    }
+    let text = decode_text(body, charset).ok_or_else(|| {
+        DecodeError::Unreadable("it is not text in the character set that it declares".into())
+    })?;
+    let is_xml = match kind {
+        Some(kind) => kind == Kind::Xml,
+        None => text.trim_start().starts_with('<'),
+    };
+    let read = match is_xml {
+        true => datacontract::from_answer(text.as_bytes(), matches!(text, Cow::Owned(_))).map_err(
+            |error| match error.is_other_document() {
+                true => {
+                    DecodeError::Foreign("it is XML, and another document than the one asked for")
+                }
+                false => DecodeError::Unreadable(error.into()),
+            },
+        ),
+        false => serde_json::from_str(&text).map_err(|error| DecodeError::Unreadable(error.into())),
+    };
+    match (read, kind) {
+        // Without a type, what reads as neither may be anybody's answer.
+        (Err(_), None) => Err(DecodeError::Foreign(
+            "it has no media type, and reads neither as JSON nor as XML",
+        )),
+        (read, _) => read,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Json,
+    Xml,
+    Other,
+}
+
+/// The parts of a Content-Type that matter here (RFC 9110, section 8.3).
+struct ContentType {
+    kind: Kind,
+    charset: Option<String>,
+}
+
+impl ContentType {
+    fn parse(value: &str) -> Self {
+        let mut parts = value.split(';').map(str::trim);
+        let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let kind = match essence.as_str() {
+            "application/json" | "text/json" => Kind::Json,
+            "application/xml" | "text/xml" => Kind::Xml,
+            other if other.ends_with("+json") => Kind::Json,
+            // XHTML is a web page.
+            other if other.ends_with("+xml") && other != "application/xhtml+xml" => Kind::Xml,
+            _ => Kind::Other,
+        };
+        let charset = parts.find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim()
+                .eq_ignore_ascii_case("charset")
+                .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+        });
+        Self { kind, charset }
+    }
+}
+
+impl FromStr for MediaType {
+    type Err = MediaTypeError;
+
+    /// `json` or `xml`, or the whole media type.
+    fn from_str(text: &str) -> Result<Self, MediaTypeError> {
+        match text.to_ascii_lowercase().as_str() {
+            "json" | "application/json" => Ok(Self::Json),
+            "xml" | "application/xml" => Ok(Self::Xml),
+            _ => Err(MediaTypeError),
+        }
+    }
+}
+
+/// A text that names no media type that this client writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaTypeError;
+
+impl fmt::Display for MediaTypeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the format is json or xml")
+    }
+}
+
+impl std::error::Error for MediaTypeError {}
