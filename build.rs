@@ -26,17 +26,12 @@ fn main() {
 }
 
 fn run() -> Result<(), String> {
-    let text = fs::read_to_string(DOCUMENT)
-        .map_err(|error| format!("{DOCUMENT}: cannot be read: {error}"))?;
+    let text = fs::read_to_string(DOCUMENT).map_err(|error| format!("{DOCUMENT}: cannot be read: {error}"))?;
     let generated = generate::generate(DOCUMENT, &text)?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR, and did not")?);
-    for (name, content) in [
-        ("generated.rs", generated.rust),
-        ("openapi.json", generated.json),
-    ] {
+    for (name, content) in [("generated.rs", generated.rust), ("openapi.json", generated.json)] {
         let file = out.join(name);
-        fs::write(&file, content)
-            .map_err(|error| format!("{}: cannot be written: {error}", file.display()))?;
+        fs::write(&file, content).map_err(|error| format!("{}: cannot be written: {error}", file.display()))?;
     }
     Ok(())
 }

@@ -91,15 +91,8 @@ pub(crate) enum Type {
 
 const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
 const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
-const MEDIA_TYPES: [&str; 4] = [
-    "application/json",
-    "text/json",
-    "application/xml",
-    "text/xml",
-];
-const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
+const MEDIA_TYPES: [&str; 4] = ["application/json", "text/json", "application/xml", "text/xml"];
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 impl<'a> Contracts<'a> {
     pub(crate) fn read(document: &Node<'a>) -> Result<Self, Mistake> {
@@ -107,14 +100,11 @@ impl<'a> Contracts<'a> {
             .text("openapi")?
             .is_some_and(|version| version.starts_with("3.0."))
         {
-            return Err(document
-                .mistake("an OpenAPI document of version 3.0.x is expected (`openapi: 3.0.3`)"));
+            return Err(document.mistake("an OpenAPI document of version 3.0.x is expected (`openapi: 3.0.3`)"));
         }
         let server = document.require("servers")?.require("0")?;
         let mut contracts = Contracts {
-            server: server
-                .text("url")?
-                .ok_or_else(|| server.mistake("`url` is missing"))?,
+            server: server.text("url")?.ok_or_else(|| server.mistake("`url` is missing"))?,
             operations: Vec::new(),
             models: BTreeMap::new(),
         };
@@ -143,39 +133,23 @@ impl<'a> Contracts<'a> {
         Ok(contracts)
     }
 
-    fn read_path(
-        &mut self,
-        path: &str,
-        item: &Node<'a>,
-        in_use: &mut BTreeSet<String>,
-    ) -> Result<(), Mistake> {
+    fn read_path(&mut self, path: &str, item: &Node<'a>, in_use: &mut BTreeSet<String>) -> Result<(), Mistake> {
         for (method, node) in item.children() {
             if !METHODS.contains(&method.as_str()) {
                 continue;
             }
             let id = node.text("operationId")?.ok_or_else(|| {
-                node.mistake(
-                    "the operation has no operationId, and the client's method is named after it",
-                )
+                node.mistake("the operation has no operationId, and the client's method is named after it")
             })?;
             if syn::parse_str::<syn::Ident>(&id.to_snake_case()).is_err() {
                 return Err(node.mistake(format!("operationId {id:?} gives no name for a method")));
             }
-            if let Some(other) = self
-                .operations
-                .iter()
-                .find(|it| it.name() == id.to_snake_case())
-            {
+            if let Some(other) = self.operations.iter().find(|it| it.name() == id.to_snake_case()) {
                 let place = other.node.pointer();
-                return Err(
-                    node.mistake(format!("operationId {id:?} is taken already, by {place}"))
-                );
+                return Err(node.mistake(format!("operationId {id:?} is taken already, by {place}")));
             }
             let mut parameters: Vec<Parameter<'a>> = Vec::new();
-            for list in [node.get("parameters")?, item.get("parameters")?]
-                .into_iter()
-                .flatten()
-            {
+            for list in [node.get("parameters")?, item.get("parameters")?].into_iter().flatten() {
                 for (index, _) in list.children() {
                     let parameter = list.require(&index)?;
                     mentioned_schemas(&parameter, in_use)?;
@@ -201,16 +175,9 @@ impl<'a> Contracts<'a> {
         Ok(())
     }
 
-    fn read_bodies(
-        &mut self,
-        in_use: &mut BTreeSet<String>,
-        in_errors: &mut BTreeSet<String>,
-    ) -> Result<(), Mistake> {
-        let operations: Vec<(Node<'a>, String)> = self
-            .operations
-            .iter()
-            .map(|it| (it.node.clone(), it.name()))
-            .collect();
+    fn read_bodies(&mut self, in_use: &mut BTreeSet<String>, in_errors: &mut BTreeSet<String>) -> Result<(), Mistake> {
+        let operations: Vec<(Node<'a>, String)> =
+            self.operations.iter().map(|it| (it.node.clone(), it.name())).collect();
         for (node, name) in operations {
             if let Some(body) = node.get("requestBody")? {
                 mentioned_schemas(&body, in_use)?;
@@ -230,11 +197,7 @@ impl<'a> Contracts<'a> {
         Ok(())
     }
 
-    fn read_parameter(
-        &mut self,
-        path: &str,
-        parameter: &Node<'a>,
-    ) -> Result<Parameter<'a>, Mistake> {
+    fn read_parameter(&mut self, path: &str, parameter: &Node<'a>) -> Result<Parameter<'a>, Mistake> {
         let name = parameter
             .text("name")?
             .ok_or_else(|| parameter.mistake("`name` is missing"))?;
@@ -257,10 +220,7 @@ impl<'a> Contracts<'a> {
             _ => self.read_type(&schema, &name.to_upper_camel_case())?,
         };
         let carried = match &ty {
-            Type::Model(name) => !matches!(
-                self.models.get(name).map(|it| &it.kind),
-                Some(Kind::Object { .. })
-            ),
+            Type::Model(name) => !matches!(self.models.get(name).map(|it| &it.kind), Some(Kind::Object { .. })),
             Type::List(item, _) => matches!(**item, Type::Plain(..)),
             _ => true,
         };
@@ -278,24 +238,13 @@ impl<'a> Contracts<'a> {
 
     /// A string in a path becomes a type of its own: two ids cannot be swapped, and what would lead to another path is
     /// refused when the id is made.
-    fn read_path_type(
-        &mut self,
-        schema: &Node<'a>,
-        parameter: &str,
-        path: &str,
-    ) -> Result<Type, Mistake> {
+    fn read_path_type(&mut self, schema: &Node<'a>, parameter: &str, path: &str) -> Result<Type, Mistake> {
         let named = schema.reference()?;
         let target = named.as_ref().unwrap_or(schema);
-        if target.text("type")? != Some("string")
-            || target.child("enum").is_some()
-            || is_date(target)?
-        {
+        if target.text("type")? != Some("string") || target.child("enum").is_some() || is_date(target)? {
             return self.read_type(schema, &parameter.to_upper_camel_case());
         }
-        let name = target
-            .schema_name()
-            .unwrap_or(parameter)
-            .to_upper_camel_case();
+        let name = target.schema_name().unwrap_or(parameter).to_upper_camel_case();
         let length = |name: &str, otherwise: u64| match target.child(name) {
             None => Ok(otherwise),
             Some(node) => node
@@ -308,10 +257,7 @@ impl<'a> Contracts<'a> {
             max: length("maxLength", 40)?,
             pattern: target.text("pattern")?,
         };
-        if let Some(Model {
-            node, kind: other, ..
-        }) = self.models.get(&name)
-        {
+        if let Some(Model { node, kind: other, .. }) = self.models.get(&name) {
             if node.pointer() != target.pointer() && *other != kind {
                 return Err(schema.mistake(format!(
                     "the parameter {parameter:?} of {path} and {} are both called {name}, and differ: give this one a schema of \
@@ -341,13 +287,8 @@ impl<'a> Contracts<'a> {
             let schema = entry
                 .child("schema")
                 .ok_or_else(|| entry.mistake("`schema` is missing"))?;
-            if first
-                .as_ref()
-                .is_some_and(|first| first.value != schema.value)
-            {
-                return Err(
-                    schema.mistake("the schema is not that of the other media types beside it")
-                );
+            if first.as_ref().is_some_and(|first| first.value != schema.value) {
+                return Err(schema.mistake("the schema is not that of the other media types beside it"));
             }
             first.get_or_insert(schema);
         }
@@ -358,8 +299,7 @@ impl<'a> Contracts<'a> {
         let (root, target) = (self.root(&ty), content_schema(&schema)?);
         let said = (xml_text(&target, "name")?, xml_text(&target, "namespace")?);
         if !matches!(ty, Type::Model(_))
-            && (said.0.is_some_and(|it| it != root.name)
-                || said.1.is_some_and(|it| it != root.namespace))
+            && (said.0.is_some_and(|it| it != root.name) || said.1.is_some_and(|it| it != root.namespace))
         {
             return Err(target.mistake(format!(
                 "DataContractSerializer calls this root element {:?} in the namespace {:?}",
@@ -374,9 +314,7 @@ impl<'a> Contracts<'a> {
         let target = content_schema(schema)?;
         for word in ["oneOf", "anyOf", "not"] {
             if let Some(node) = target.child(word) {
-                return Err(node.mistake(format!(
-                    "`{word}` has no counterpart in a .NET data contract"
-                )));
+                return Err(node.mistake(format!("`{word}` has no counterpart in a .NET data contract")));
             }
         }
         let name = target.schema_name().unwrap_or(hint).to_upper_camel_case();
@@ -406,26 +344,10 @@ impl<'a> Contracts<'a> {
             "string" => Type::Plain("string", None),
             "boolean" => Type::Plain("boolean", None),
             "integer" | "number" if target.child("enum").is_some() => {
-                return Err(
-                    target.mistake("an enumeration is a `type: string` with the names in `enum`")
-                );
+                return Err(target.mistake("an enumeration is a `type: string` with the names in `enum`"));
             }
-            "integer" => Type::Plain(
-                "integer",
-                Some(if format == Some("int32") {
-                    "int32"
-                } else {
-                    "int64"
-                }),
-            ),
-            "number" => Type::Plain(
-                "number",
-                Some(if format == Some("float") {
-                    "float"
-                } else {
-                    "double"
-                }),
-            ),
+            "integer" => Type::Plain("integer", Some(if format == Some("int32") { "int32" } else { "int64" })),
+            "number" => Type::Plain("number", Some(if format == Some("float") { "float" } else { "double" })),
             "array" => {
                 let items = target
                     .child("items")
@@ -465,22 +387,15 @@ impl<'a> Contracts<'a> {
         })
     }
 
-    fn read_members(
-        &mut self,
-        schema: &Node<'a>,
-        name: &str,
-        namespace: &str,
-    ) -> Result<Vec<Member<'a>>, Mistake> {
+    fn read_members(&mut self, schema: &Node<'a>, name: &str, namespace: &str) -> Result<Vec<Member<'a>>, Mistake> {
         if let Some(node) = schema.child("additionalProperties")
             && *node.value != Value::Bool(false)
         {
-            return Err(
-                node.mistake("a dictionary is not supported: list the members under `properties`")
-            );
+            return Err(node.mistake("a dictionary is not supported: list the members under `properties`"));
         }
-        let properties = schema.get("properties")?.ok_or_else(|| {
-            schema.mistake("an object without `properties` cannot be written as XML")
-        })?;
+        let properties = schema
+            .get("properties")?
+            .ok_or_else(|| schema.mistake("an object without `properties` cannot be written as XML"))?;
         let required: Vec<&str> = match schema.child("required").map(|it| it.value) {
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
@@ -501,24 +416,15 @@ impl<'a> Contracts<'a> {
                 )));
             };
             is_xml_name(xml_name, &property)?;
-            if property
-                .child("xml")
-                .is_some_and(|xml| xml.says("attribute"))
-            {
-                return Err(
-                    property.mistake("DataContractSerializer writes no member as an attribute")
-                );
+            if property.child("xml").is_some_and(|xml| xml.says("attribute")) {
+                return Err(property.mistake("DataContractSerializer writes no member as an attribute"));
             }
             let xml = XmlName {
                 name: xml_name.to_owned(),
-                namespace: xml_text(&property, "namespace")?
-                    .unwrap_or(namespace)
-                    .to_owned(),
+                namespace: xml_text(&property, "namespace")?.unwrap_or(namespace).to_owned(),
             };
             if members.iter().any(|it| it.xml == xml) {
-                return Err(property.mistake(format!(
-                    "the name {xml_name:?} in XML is given twice in this schema"
-                )));
+                return Err(property.mistake(format!("the name {xml_name:?} in XML is given twice in this schema")));
             }
             let ty = self.read_type(&property, &format!("{name}{}", json.to_upper_camel_case()))?;
             let description = match property.text("description")? {
@@ -560,9 +466,7 @@ impl<'a> Contracts<'a> {
                     }
                     Some(number) => Some(number),
                     None => {
-                        return Err(
-                            node.mistake("the number of a name is a whole number of 32 bits")
-                        );
+                        return Err(node.mistake("the number of a name is a whole number of 32 bits"));
                     }
                 },
             };
@@ -570,9 +474,7 @@ impl<'a> Contracts<'a> {
             if syn::parse_str::<syn::Ident>(&variant).is_err()
                 || ["Unlisted", "UnlistedValue"].contains(&variant.as_str())
             {
-                return Err(entry.mistake(format!(
-                    "{text:?} cannot name a variant of a Rust enumeration"
-                )));
+                return Err(entry.mistake(format!("{text:?} cannot name a variant of a Rust enumeration")));
             }
             if names
                 .iter()
@@ -596,15 +498,10 @@ impl<'a> Contracts<'a> {
         if names.is_empty() {
             return Err(list.mistake("the enumeration lists no name"));
         }
-        for (extension, node) in [
-            ("x-enum-numbers", &numbers),
-            ("x-enumDescriptions", &descriptions),
-        ] {
+        for (extension, node) in [("x-enum-numbers", &numbers), ("x-enumDescriptions", &descriptions)] {
             for (key, entry) in node.iter().flat_map(Node::children) {
                 if !names.iter().any(|it| it.name == key) {
-                    return Err(entry.mistake(format!(
-                        "`{extension}` speaks of {key:?}, which `enum` does not list"
-                    )));
+                    return Err(entry.mistake(format!("`{extension}` speaks of {key:?}, which `enum` does not list")));
                 }
             }
         }
@@ -719,9 +616,7 @@ fn content_schema<'a>(schema: &Node<'a>) -> Result<Node<'a>, Mistake> {
             match &list.children()[..] {
                 [(_, only)] => node = only.clone(),
                 _ => {
-                    return Err(list.mistake(
-                        "`allOf` with one entry is known: list inherited members themselves",
-                    ));
+                    return Err(list.mistake("`allOf` with one entry is known: list inherited members themselves"));
                 }
             }
         } else {
@@ -759,33 +654,22 @@ fn read_xml(schema: &Node<'_>, name: &str) -> Result<Option<XmlName>, Mistake> {
 /// Whether DataContractSerializer could have made this name: a letter or underscore, then also digits, `-` and `.`.
 fn is_xml_name(name: &str, node: &Node<'_>) -> Result<(), Mistake> {
     let mut characters = name.chars();
-    let start = characters
-        .next()
-        .is_some_and(|it| it.is_alphabetic() || it == '_');
+    let start = characters.next().is_some_and(|it| it.is_alphabetic() || it == '_');
     if start && characters.all(|it| it.is_alphanumeric() || ['_', '-', '.'].contains(&it)) {
         return Ok(());
     }
     Err(node.mistake(format!("{name:?} is no name of an element in XML")))
 }
 
-fn path_and_parameters_agree(
-    path: &str,
-    parameters: &[Parameter<'_>],
-    node: &Node<'_>,
-) -> Result<(), Mistake> {
+fn path_and_parameters_agree(path: &str, parameters: &[Parameter<'_>], node: &Node<'_>) -> Result<(), Mistake> {
     let in_path: Vec<&str> = path
         .split('{')
         .skip(1)
         .filter_map(|it| it.split_once('}').map(|(name, _)| name))
         .collect();
     for name in &in_path {
-        if !parameters
-            .iter()
-            .any(|it| it.place == "path" && it.name == *name)
-        {
-            return Err(node.mistake(format!(
-                "the path has {{{name}}}, and no parameter describes it"
-            )));
+        if !parameters.iter().any(|it| it.place == "path" && it.name == *name) {
+            return Err(node.mistake(format!("the path has {{{name}}}, and no parameter describes it")));
         }
     }
     match parameters
@@ -810,10 +694,8 @@ fn all_references_lead_somewhere(node: &Node<'_>) -> Result<(), Mistake> {
 /// The names of the schemas that `node` speaks of, and of those that they speak of in turn.
 fn mentioned_schemas(node: &Node<'_>, names: &mut BTreeSet<String>) -> Result<(), Mistake> {
     if let Some(target) = node.reference()? {
-        if let Some(name) = target.schema_name() {
-            if !names.insert(name.to_owned()) {
-                return Ok(());
-            }
+        if target.schema_name().is_some_and(|name| !names.insert(name.to_owned())) {
+            return Ok(());
         }
         mentioned_schemas(&target, names)?;
     }

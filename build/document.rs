@@ -41,9 +41,8 @@ impl Document {
             place: String::new(),
             message,
         };
-        let yaml = MarkedYaml::load_from_str(text).map_err(|error| {
-            mistake(error.marker().line(), format!("not YAML: {}", error.info()))
-        })?;
+        let yaml = MarkedYaml::load_from_str(text)
+            .map_err(|error| mistake(error.marker().line(), format!("not YAML: {}", error.info())))?;
         let [yaml] = &yaml[..] else {
             return Err(mistake(
                 1,
@@ -51,8 +50,7 @@ impl Document {
             ));
         };
         let mut lines = HashMap::new();
-        let root =
-            to_json(yaml, "", &mut lines).map_err(|(line, message)| mistake(line, message))?;
+        let root = to_json(yaml, "", &mut lines).map_err(|(line, message)| mistake(line, message))?;
         Ok(Self {
             file: file.to_owned(),
             root,
@@ -71,11 +69,7 @@ impl Document {
 }
 
 /// JSON from YAML 1.2's core schema, which is what OpenAPI 3.0 allows of YAML.
-fn to_json(
-    yaml: &MarkedYaml<'_>,
-    pointer: &str,
-    lines: &mut HashMap<String, usize>,
-) -> Result<Value, (usize, String)> {
+fn to_json(yaml: &MarkedYaml<'_>, pointer: &str, lines: &mut HashMap<String, usize>) -> Result<Value, (usize, String)> {
     let line = yaml.span.start.line();
     lines.entry(pointer.to_owned()).or_insert(line);
     Ok(match &yaml.data {
@@ -190,9 +184,11 @@ impl<'a> Node<'a> {
                 "`$ref` to {target:?}: only places of this document, `#/…`, are known"
             ))
         })?;
-        let value = self.document.root.pointer(pointer).ok_or_else(|| {
-            here.mistake(format!("`$ref` to {target:?}, and nothing stands there"))
-        })?;
+        let value = self
+            .document
+            .root
+            .pointer(pointer)
+            .ok_or_else(|| here.mistake(format!("`$ref` to {target:?}, and nothing stands there")))?;
         Ok(Some(Node {
             document: self.document,
             value,

@@ -54,51 +54,31 @@ pub(crate) fn base_url(server: &str) -> Item {
 }
 
 /// Puts the document's own words on the struct and its fields; returns the field of each member.
-fn document(
-    generated: &mut ItemStruct,
-    model: &Model<'_>,
-    members: &[Member<'_>],
-) -> syn::Result<Vec<syn::Ident>> {
+fn document(generated: &mut ItemStruct, model: &Model<'_>, members: &[Member<'_>]) -> syn::Result<Vec<syn::Ident>> {
     // typify's documentation repeats the narrowed schema in JSON, which is not the document's.
     set_doc(
         &mut generated.attrs,
-        model
-            .description
-            .unwrap_or("No description in the document."),
+        model.description.unwrap_or("No description in the document."),
     );
     generated.attrs.push(parse_quote!(#[derive(bon::Builder)]));
     generated.attrs.push(parse_quote!(#[builder(on(_, into))]));
     generated.attrs.push(parse_quote!(#[non_exhaustive]));
     let Fields::Named(fields) = &mut generated.fields else {
-        return Err(syn::Error::new_spanned(
-            generated,
-            "typify generated no named fields",
-        ));
+        return Err(syn::Error::new_spanned(generated, "typify generated no named fields"));
     };
     let mut idents = Vec::new();
     for member in members {
         let field = fields.named.iter_mut().find(|field| {
-            let renamed = field
-                .attrs
-                .iter()
-                .any(|attribute| renames_to(attribute, &member.json));
-            renamed
-                || field
-                    .ident
-                    .as_ref()
-                    .is_some_and(|ident| *ident == member.json)
+            let renamed = field.attrs.iter().any(|attribute| renames_to(attribute, &member.json));
+            renamed || field.ident.as_ref().is_some_and(|ident| *ident == member.json)
         });
-        let Some((field, ident)) =
-            field.and_then(|field| field.ident.clone().map(|ident| (field, ident)))
-        else {
+        let Some((field, ident)) = field.and_then(|field| field.ident.clone().map(|ident| (field, ident))) else {
             let message = format!("typify generated no field for the member {:?}", member.json);
             return Err(syn::Error::new(proc_macro2::Span::call_site(), message));
         };
         set_doc(
             &mut field.attrs,
-            member
-                .description
-                .unwrap_or("No description in the document."),
+            member.description.unwrap_or("No description in the document."),
         );
         idents.push(ident);
     }
@@ -126,51 +106,51 @@ fn set_doc(attributes: &mut Vec<syn::Attribute>, text: &str) {
     attributes.insert(0, parse_quote!(#[doc = #text]));
 }
 
-/// A description as rustdoc reads it.
+/// A description as rustdoc reads it: a code block in it is no example in Rust.
 fn doc(text: &str) -> String {
-    text.trim()
-        .lines()
-        .map(|line| format!(" {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let mut in_block = false;
+    let lines = text.trim().lines().map(|line| {
+        if !line.trim_start().starts_with("```") {
+            return format!(" {line}");
+        }
+        in_block = !in_block;
+        match in_block {
+            true => format!(" {}", line.replacen("```", "```text,", 1).trim_end_matches(',')),
+            false => format!(" {line}"),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-fn object(
-    name: &str,
-    xml: &XmlName,
-    members: &[Member<'_>],
-    fields: &[syn::Ident],
-) -> proc_macro2::TokenStream {
+fn object(name: &str, xml: &XmlName, members: &[Member<'_>], fields: &[syn::Ident]) -> proc_macro2::TokenStream {
     let name = format_ident!("{name}");
     let XmlName {
         name: xml_name,
         namespace,
     } = xml;
     let names = members.iter().map(|member| xml_name_tokens(&member.xml));
-    let writes =
-        members
-            .iter()
-            .zip(fields)
-            .enumerate()
-            .map(|(index, (member, field))| match &member.ty {
-                Type::List(_, item) => {
-                    let item = xml_name_tokens(item);
-                    quote!(writer.list(&Self::MEMBERS[#index], &#item, &self.#field)?;)
-                }
-                _ => quote!(writer.member(&Self::MEMBERS[#index], &self.#field)?;),
-            });
-    let reads =
-        members
-            .iter()
-            .zip(fields)
-            .enumerate()
-            .map(|(index, (member, field))| match &member.ty {
-                Type::List(_, item) => {
-                    let item = xml_name_tokens(item);
-                    quote!(#index => reader.list(&mut #field, &#item)?,)
-                }
-                _ => quote!(#index => reader.member(&mut #field)?,),
-            });
+    let writes = members
+        .iter()
+        .zip(fields)
+        .enumerate()
+        .map(|(index, (member, field))| match &member.ty {
+            Type::List(_, item) => {
+                let item = xml_name_tokens(item);
+                quote!(writer.list(&Self::MEMBERS[#index], &#item, &self.#field)?;)
+            }
+            _ => quote!(writer.member(&Self::MEMBERS[#index], &self.#field)?;),
+        });
+    let reads = members
+        .iter()
+        .zip(fields)
+        .enumerate()
+        .map(|(index, (member, field))| match &member.ty {
+            Type::List(_, item) => {
+                let item = xml_name_tokens(item);
+                quote!(#index => reader.list(&mut #field, &#item)?,)
+            }
+            _ => quote!(#index => reader.member(&mut #field)?,),
+        });
     let results = fields
         .iter()
         .enumerate()
@@ -213,33 +193,21 @@ fn xml_name_tokens(xml: &XmlName) -> proc_macro2::TokenStream {
     quote!(crate::datacontract::Name::new(#namespace, #name))
 }
 
-fn enumeration(
-    name: &str,
-    model: &Model<'_>,
-    xml: &XmlName,
-    names: &[Listed<'_>],
-) -> proc_macro2::TokenStream {
+fn enumeration(name: &str, model: &Model<'_>, xml: &XmlName, names: &[Listed<'_>]) -> proc_macro2::TokenStream {
     let name = format_ident!("{name}");
     let XmlName {
         name: xml_name,
         namespace,
     } = xml;
-    let description = doc(model
-        .description
-        .unwrap_or("No description in the document."));
-    let variants: Vec<_> = names
-        .iter()
-        .map(|it| format_ident!("{}", it.variant))
-        .collect();
+    let description = doc(model.description.unwrap_or("No description in the document."));
+    let variants: Vec<_> = names.iter().map(|it| format_ident!("{}", it.variant)).collect();
     let texts = names.iter().map(|it| it.name);
     let numbers = names.iter().map(|it| match it.number {
         Some(number) => quote!(Some(#number)),
         None => quote!(None),
     });
     let docs = names.iter().map(|it| {
-        let number = it
-            .number
-            .map_or(String::new(), |number| format!(", number {number}"));
+        let number = it.number.map_or(String::new(), |number| format!(", number {number}"));
         doc(&match it.description {
             Some(description) => format!("`{}`{number}: {description}", it.name),
             None => format!("`{}`{number}", it.name),
@@ -283,18 +251,10 @@ fn enumeration(
     }
 }
 
-fn id(
-    name: &str,
-    model: &Model<'_>,
-    min: u64,
-    max: u64,
-    pattern: Option<&str>,
-) -> proc_macro2::TokenStream {
+fn id(name: &str, model: &Model<'_>, min: u64, max: u64, pattern: Option<&str>) -> proc_macro2::TokenStream {
     let what = name.to_snake_case().replace('_', " ");
     let name = format_ident!("{name}");
-    let description = doc(model
-        .description
-        .unwrap_or("No description in the document."));
+    let description = doc(model.description.unwrap_or("No description in the document."));
     let rule = format!(
         " {min} to {max} characters. What a URL parser or IIS would split, remove or refuse is refused when the id is made: control \
          characters, `/ \\ ? # % + : * & < >`, space at either end, `.` and `..`."

@@ -20,8 +20,8 @@ pub(crate) fn generate(file: &str, text: &str) -> Result<Generated, String> {
     let document = Document::parse(file, text).map_err(|mistake| mistake.to_string())?;
     let contracts = Contracts::read(&document.node()).map_err(|mistake| mistake.to_string())?;
     let client = progenitor_client(file, &document, &contracts)?;
-    let mut generated: syn::File = syn::parse2(client)
-        .map_err(|error| format!("{file}: progenitor generated no valid Rust: {error}"))?;
+    let mut generated: syn::File =
+        syn::parse2(client).map_err(|error| format!("{file}: progenitor generated no valid Rust: {error}"))?;
     emit::add_contracts(&mut generated, &contracts).map_err(|error| format!("{file}: {error}"))?;
     generated.items.push(emit::base_url(contracts.server));
     Ok(Generated {
@@ -37,8 +37,8 @@ fn progenitor_client(
     contracts: &Contracts<'_>,
 ) -> Result<proc_macro2::TokenStream, String> {
     let narrowed = narrow::narrow(contracts, &document.root["info"]);
-    let narrowed: openapiv3::OpenAPI = serde_json::from_value(narrowed)
-        .map_err(|error| format!("{file}: not OpenAPI 3.0: {error}"))?;
+    let narrowed: openapiv3::OpenAPI =
+        serde_json::from_value(narrowed).map_err(|error| format!("{file}: not OpenAPI 3.0: {error}"))?;
 
     let mut settings = GenerationSettings::new();
     settings
@@ -46,11 +46,7 @@ fn progenitor_client(
         .with_hooks(HooksMode::Expected)
         .with_derive("schemars::JsonSchema")
         .with_derive("PartialEq")
-        .with_replacement(
-            narrow::DATE_TIME,
-            "crate::DateTime",
-            [TypeImpl::Display].into_iter(),
-        );
+        .with_replacement(narrow::DATE_TIME, "crate::DateTime", [TypeImpl::Display].into_iter());
     for (name, model) in &contracts.models {
         match model.kind {
             Kind::Object { .. } => {}
@@ -66,9 +62,7 @@ fn progenitor_client(
     let outcome = std::panic::catch_unwind(|| Generator::new(&settings).generate_tokens(&narrowed));
     std::panic::set_hook(hook);
     match outcome {
-        Ok(tokens) => {
-            tokens.map_err(|error| format!("{file}: progenitor cannot generate from it: {error}"))
-        }
+        Ok(tokens) => tokens.map_err(|error| format!("{file}: progenitor cannot generate from it: {error}")),
         Err(_) => Err(format!("{file}: progenitor cannot generate from it")),
     }
 }

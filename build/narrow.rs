@@ -38,17 +38,14 @@ pub(crate) fn narrow(contracts: &Contracts<'_>, info: &Value) -> Value {
 }
 
 fn narrow_operation(operation: &Operation<'_>) -> Value {
-    let bytes =
-        json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
+    let bytes = json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
     let mut narrowed = json!({
         "operationId": operation.node.value["operationId"],
         "parameters": operation.parameters.iter().map(parameter).collect::<Vec<_>>(),
         "responses": {"default": {"description": "Any answer.", "content": bytes}},
     });
-    for text in ["summary", "description"] {
-        if let Some(value) = operation.node.value.get(text) {
-            narrowed[text] = value.clone();
-        }
+    if let Some(summary) = operation.node.value.get("summary") {
+        narrowed["summary"] = summary.clone();
     }
     if operation.has_body {
         narrowed["requestBody"] = json!({"required": true, "content": bytes});

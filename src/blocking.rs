@@ -46,9 +46,7 @@ impl Client {
             .enable_io()
             .enable_time()
             .build()
-            .map_err(|error| {
-                Error::configuration("no thread could be started").with_source(error)
-            })?;
+            .map_err(|error| Error::configuration("no thread could be started").with_source(error))?;
         Ok(Self {
             client: builder.build()?,
             runtime: Some(runtime),
@@ -65,10 +63,7 @@ impl Client {
         contact_id: &ContactId,
         loan_promise: &LoanPromise,
     ) -> Result<String, Error> {
-        self.wait(
-            self.client
-                .create_loan_promise(customer_id, contact_id, loan_promise),
-        )
+        self.wait(self.client.create_loan_promise(customer_id, contact_id, loan_promise))
     }
 
     fn wait<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {

@@ -153,9 +153,9 @@ impl ClientBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration): what is unusable, and why.
     pub fn build(self) -> Result<Client, Error> {
         let url = base_url(&self.base_url)?;
-        let credentials = self.credentials.ok_or_else(|| {
-            Error::configuration("it has no credentials; use `ClientBuilder::credentials`")
-        })?;
+        let credentials = self
+            .credentials
+            .ok_or_else(|| Error::configuration("it has no credentials; use `ClientBuilder::credentials`"))?;
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|_| Error::configuration("the user agent is not visible ASCII"))?;
         let http = self
@@ -176,8 +176,7 @@ impl ClientBuilder {
         let http = with_tls(http, &self.root_certificates, url.scheme() == "https")?;
         Ok(Client::from_inner(Inner {
             http: http.build().map_err(|error| {
-                Error::configuration("the HTTP client cannot be set up")
-                    .with_source(error.without_url())
+                Error::configuration("the HTTP client cannot be set up").with_source(error.without_url())
             })?,
             base_url: url.as_str().trim_end_matches('/').to_owned(),
             credentials,
@@ -229,12 +228,9 @@ impl FromStr for Proxy {
 
 /// A URL that a path can be put behind. Its errors do not repeat it: it may carry a password.
 fn base_url(text: &str) -> Result<Url, Error> {
-    let url = Url::parse(text)
-        .map_err(|error| Error::configuration(format!("the base URL is no URL: {error}")))?;
+    let url = Url::parse(text).map_err(|error| Error::configuration(format!("the base URL is no URL: {error}")))?;
     if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
-        return Err(Error::configuration(
-            "the base URL does not begin with https://",
-        ));
+        return Err(Error::configuration("the base URL does not begin with https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::configuration(
@@ -265,11 +261,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn proxied(
-    http: reqwest::ClientBuilder,
-    proxy: &Proxy,
-    url: &Url,
-) -> Result<reqwest::ClientBuilder, Error> {
+fn proxied(http: reqwest::ClientBuilder, proxy: &Proxy, url: &Url) -> Result<reqwest::ClientBuilder, Error> {
     // Plain HTTP is for loopback, and would show the credentials to a proxy.
     if url.scheme() == "http" {
         return Ok(http.no_proxy());
@@ -280,9 +272,7 @@ fn proxied(
         Proxy::Url(url) => reqwest::Proxy::all(url)
             // `no_proxy` first: it forgets every proxy, also one of a builder that was handed in.
             .map(|proxy| http.no_proxy().proxy(proxy))
-            .map_err(|error| {
-                Error::configuration("the proxy is no URL").with_source(error.without_url())
-            }),
+            .map_err(|error| Error::configuration("the proxy is no URL").with_source(error.without_url())),
     }
 }
 
@@ -300,17 +290,14 @@ fn with_tls(
 
     let roots = CertificateDer::pem_slice_iter(root_certificates)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| {
-            Error::configuration(format!("the root certificates are not PEM: {error}"))
-        })?;
+        .map_err(|error| Error::configuration(format!("the root certificates are not PEM: {error}")))?;
     if roots.is_empty() && !root_certificates.is_empty() {
         return Err(Error::configuration(
             "there is no certificate in the PEM of the root certificates",
         ));
     }
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let unusable =
-        |error: rustls::Error| Error::configuration("TLS cannot be set up").with_source(error);
+    let unusable = |error: rustls::Error| Error::configuration("TLS cannot be set up").with_source(error);
     let config = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(unusable)?;
@@ -336,9 +323,7 @@ fn with_tls(
     root_certificates: &[u8],
     _needed: bool,
 ) -> Result<reqwest::ClientBuilder, Error> {
-    let unusable = |error: reqwest::Error| {
-        Error::configuration("the root certificates are not PEM").with_source(error)
-    };
+    let unusable = |error: reqwest::Error| Error::configuration("the root certificates are not PEM").with_source(error);
     let roots = match root_certificates {
         [] => Vec::new(),
         pem => reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?,

@@ -94,9 +94,7 @@ impl Client {
     ) -> Result<String, Error> {
         let call = Call::new("create_loan_promise", customer_id).on("contact", contact_id);
         self.send(call, Some(loan_promise), async |transport, body| {
-            transport
-                .create_loan_promise(customer_id, contact_id, body)
-                .await
+            transport.create_loan_promise(customer_id, contact_id, body).await
         })
         .await
     }
@@ -121,20 +119,14 @@ impl Client {
     ///
     /// # Errors
     /// Whatever would have kept the request from being sent.
-    pub async fn preview<T>(
-        &self,
-        call: impl AsyncFnOnce(Client) -> Result<T, Error>,
-    ) -> Result<Request, Error> {
+    pub async fn preview<T>(&self, call: impl AsyncFnOnce(Client) -> Result<T, Error>) -> Result<Request, Error> {
         let preview = Preview::default();
         let client = Client {
             inner: Arc::clone(&self.inner),
             preview: Some(Arc::clone(&preview)),
         };
         let outcome = call(client).await;
-        let shown = preview
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
+        let shown = preview.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         match (shown, outcome) {
             (Some(request), _) => Ok(request),
             (None, Err(error)) => Err(error),
@@ -205,16 +197,13 @@ impl Client {
     ) -> Result<T, Error> {
         let inner = &*self.inner;
         let media_type = inner.media_type;
-        let body = body
-            .map(|body| media_type.encode(body))
-            .transpose()
-            .map_err(|error| {
-                let invalid = Error::new(ErrorKind::InvalidBody, Outcome::NotSent);
-                match error {
-                    EncodeError::Json(error) => invalid.with_source(error),
-                    EncodeError::Xml(error) => invalid.with_source(error),
-                }
-            })?;
+        let body = body.map(|body| media_type.encode(body)).transpose().map_err(|error| {
+            let invalid = Error::new(ErrorKind::InvalidBody, Outcome::NotSent);
+            match error {
+                EncodeError::Json(error) => invalid.with_source(error),
+                EncodeError::Xml(error) => invalid.with_source(error),
+            }
+        })?;
         let end = started + inner.call_timeout;
         let mut refused: Option<Credentials> = None;
         loop {
@@ -239,13 +228,7 @@ impl Client {
             let sent_at = Utc::now();
             let deadline = end.min(Instant::now() + inner.attempt_timeout);
             let sent = attempt
-                .send(
-                    &inner.base_url,
-                    &inner.http,
-                    &operation,
-                    deadline,
-                    inner.answer_limit,
-                )
+                .send(&inner.base_url, &inner.http, &operation, deadline, inner.answer_limit)
                 .await;
             if begun.load(Ordering::Acquire) {
                 progress.sent_at = Some(sent_at);
@@ -255,9 +238,7 @@ impl Client {
                     progress.status = Some(answer.status);
                     return read_answer(answer);
                 }
-                Ok(answer) => {
-                    answer.into_error(inner.retry.service_unavailable(), SystemTime::now())
-                }
+                Ok(answer) => answer.into_error(inner.retry.service_unavailable(), SystemTime::now()),
                 Err(error) => error,
             };
             // A password may have been replaced: ask once more, and go on only with another one.
@@ -284,19 +265,12 @@ impl Client {
         }
     }
 
-    async fn credentials(
-        &self,
-        customer_id: &CustomerId,
-        end: Instant,
-    ) -> Result<Credentials, Error> {
+    async fn credentials(&self, customer_id: &CustomerId, end: Instant) -> Result<Credentials, Error> {
         let missing = || Error::new(ErrorKind::Credentials, Outcome::NotSent);
         match tokio::time::timeout_at(end, self.inner.credentials.get(customer_id)).await {
             Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(error)) => Err(missing().with_source(error)),
-            Err(_) => {
-                Err(missing()
-                    .with(|it| it.detail = Some("the provider gave none in time".to_owned())))
-            }
+            Err(_) => Err(missing().with(|it| it.detail = Some("the provider gave none in time".to_owned()))),
         }
     }
 }
@@ -319,9 +293,7 @@ fn read_answer<T: DeserializeOwned + DataContract>(answer: Answer) -> Result<T, 
             let error = match (answer.cut.take(), read) {
                 (Some(cut), _) => lost().with_source(cut),
                 (None, Err(DecodeError::Unreadable(error))) => lost().with_source(error),
-                (None, Err(DecodeError::Foreign(why))) => {
-                    lost().with(|it| it.detail = Some(why.to_owned()))
-                }
+                (None, Err(DecodeError::Foreign(why))) => lost().with(|it| it.detail = Some(why.to_owned())),
                 (None, Ok(_)) => lost(),
             };
             Err(answer.with(error))

@@ -49,10 +49,7 @@ impl Credentials {
     ///
     /// # Errors
     /// A user name that is empty or contains `:`, and control characters in either (RFC 7617, section 2).
-    pub fn basic(
-        user: impl AsRef<str>,
-        password: impl AsRef<str>,
-    ) -> Result<Self, CredentialsError> {
+    pub fn basic(user: impl AsRef<str>, password: impl AsRef<str>) -> Result<Self, CredentialsError> {
         let (user, password) = (user.as_ref(), password.as_ref());
         if user.is_empty() {
             return Err(CredentialsError("the user name is empty"));
@@ -161,10 +158,7 @@ pub trait CredentialsProvider: Send + Sync + 'static {
 }
 
 impl CredentialsProvider for Credentials {
-    async fn credentials(
-        &self,
-        _: &CustomerId,
-    ) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
+    async fn credentials(&self, _: &CustomerId) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.clone())
     }
 }
@@ -193,13 +187,8 @@ pub(crate) trait AnyProvider: Send + Sync {
     fn get<'a>(&'a self, customer_id: &'a CustomerId) -> ProviderFuture<'a>;
 }
 
-pub(crate) type ProviderFuture<'a> = Pin<
-    Box<
-        dyn Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>>
-            + Send
-            + 'a,
-    >,
->;
+pub(crate) type ProviderFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>;
 
 impl<P: CredentialsProvider> AnyProvider for P {
     fn get<'a>(&'a self, customer_id: &'a CustomerId) -> ProviderFuture<'a> {

@@ -115,9 +115,8 @@ impl DateTime {
 
     /// Whether .NET can hold this value. Values read from text always pass; whoever writes a value calls this first.
     pub(crate) fn check(&self) -> Result<(), DateTimeError> {
-        self.problem().map_or(Ok(()), |problem| {
-            Err(DateTimeError::new(&self.to_string(), problem))
-        })
+        self.problem()
+            .map_or(Ok(()), |problem| Err(DateTimeError::new(&self.to_string(), problem)))
     }
 
     fn offset(&self) -> Option<FixedOffset> {
@@ -153,9 +152,7 @@ impl DateTime {
     fn new(naive: NaiveDateTime, kind: DateTimeKind) -> Self {
         let nanosecond = naive.nanosecond();
         // Always possible: a smaller nanosecond is as valid as the one that was there.
-        let naive = naive
-            .with_nanosecond(nanosecond - nanosecond % TICK)
-            .unwrap_or(naive);
+        let naive = naive.with_nanosecond(nanosecond - nanosecond % TICK).unwrap_or(naive);
         Self { naive, kind }
     }
 }
@@ -269,11 +266,7 @@ fn parse(text: &str) -> Result<DateTime, &'static str> {
 
 fn parse_date(rest: &mut Rest<'_>) -> Result<NaiveDate, &'static str> {
     let signed = matches!(rest.0, [b'+' | b'-', b'0'..=b'9', ..]);
-    let digits = rest
-        .0
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = rest.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if signed || (digits != 4 && rest.0.get(digits) == Some(&b'-')) {
         return Err("the year must have 4 digits");
     }
@@ -295,11 +288,7 @@ fn parse_time(rest: &mut Rest<'_>) -> Result<NaiveTime, &'static str> {
     if rest.expect(b':').is_some() {
         second = rest.number(2).ok_or(SHAPE)?;
         if rest.expect(b'.').is_some() {
-            let digits = rest
-                .0
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit())
-                .count();
+            let digits = rest.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
             let missing = match digits {
                 0 => return Err("digits must follow the point"),
                 1..=7 => 7 - digits,
@@ -336,10 +325,7 @@ fn parse_kind(rest: &mut Rest<'_>) -> Result<DateTimeKind, &'static str> {
     rest.0 = &rest.0[1..];
     let hours = rest.number(2).ok_or(OFFSET)?;
     rest.expect(b':').ok_or(OFFSET)?;
-    let minutes = rest
-        .number(2)
-        .filter(|minutes| *minutes < 60)
-        .ok_or(OFFSET)?;
+    let minutes = rest.number(2).filter(|minutes| *minutes < 60).ok_or(OFFSET)?;
     let seconds = i32::try_from(hours * 3600 + minutes * 60).map_err(|_| OFFSET)?;
     if seconds > MAX_OFFSET {
         return Err(OFFSET);
@@ -512,15 +498,9 @@ mod tests {
             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
             ("0001-01-01T14:00:00+14:00", "0001-01-01T14:00:00+14:00"),
             ("9999-12-31T23:59:59.9999999", "9999-12-31T23:59:59.9999999"),
-            (
-                "9999-12-31T09:59:59.9999999-14:00",
-                "9999-12-31T09:59:59.9999999-14:00",
-            ),
+            ("9999-12-31T09:59:59.9999999-14:00", "9999-12-31T09:59:59.9999999-14:00"),
             // The samples of the help page.
-            (
-                "2024-11-21T09:53:21.9146786+01:00",
-                "2024-11-21T09:53:21.9146786+01:00",
-            ),
+            ("2024-11-21T09:53:21.9146786+01:00", "2024-11-21T09:53:21.9146786+01:00"),
             ("2015-01-01T12:00:00", "2015-01-01T12:00:00"),
         ] {
             assert_eq!(read(text).to_string(), written, "{text}");
@@ -596,11 +576,7 @@ mod tests {
 
     #[test]
     fn an_error_quotes_a_bounded_part() {
-        let error = "å\n"
-            .repeat(100_000)
-            .parse::<DateTime>()
-            .unwrap_err()
-            .to_string();
+        let error = "å\n".repeat(100_000).parse::<DateTime>().unwrap_err().to_string();
         assert!(error.len() < 400, "{}", error.len());
         assert!(error.contains("å\\nå\\n…\""), "{error}");
     }
@@ -614,24 +590,15 @@ mod tests {
 
         let utc = read("2027-01-31T00:30:00Z");
         assert_eq!(utc.kind(), DateTimeKind::Utc);
-        assert_eq!(
-            utc.to_utc(),
-            Utc.with_ymd_and_hms(2027, 1, 31, 0, 30, 0).single()
-        );
+        assert_eq!(utc.to_utc(), Utc.with_ymd_and_hms(2027, 1, 31, 0, 30, 0).single());
         assert_ne!(utc, read("2027-01-31T00:30:00+00:00"));
 
         let local = read("2027-01-31T00:30:00+01:00");
         assert_eq!(local.kind(), DateTimeKind::Offset(offset(3600)));
         assert_eq!(local.date(), day(2027, 1, 31));
         assert_eq!(local.time(), NaiveTime::from_hms_opt(0, 30, 0).unwrap());
-        assert_eq!(
-            local.naive(),
-            day(2027, 1, 31).and_hms_opt(0, 30, 0).unwrap()
-        );
-        assert_eq!(
-            local.to_utc(),
-            Utc.with_ymd_and_hms(2027, 1, 30, 23, 30, 0).single()
-        );
+        assert_eq!(local.naive(), day(2027, 1, 31).and_hms_opt(0, 30, 0).unwrap());
+        assert_eq!(local.to_utc(), Utc.with_ymd_and_hms(2027, 1, 30, 23, 30, 0).single());
         let instant = local.to_fixed_offset().unwrap();
         assert_eq!(
             (instant.naive_local(), *instant.offset()),
@@ -641,17 +608,9 @@ mod tests {
 
     #[test]
     fn from_chrono() {
-        let naive = day(2027, 1, 31)
-            .and_hms_nano_opt(23, 59, 59, 999_999_999)
-            .unwrap();
-        assert_eq!(
-            DateTime::from(day(2027, 1, 31)).to_string(),
-            "2027-01-31T00:00:00"
-        );
-        assert_eq!(
-            DateTime::from(naive).to_string(),
-            "2027-01-31T23:59:59.9999999"
-        );
+        let naive = day(2027, 1, 31).and_hms_nano_opt(23, 59, 59, 999_999_999).unwrap();
+        assert_eq!(DateTime::from(day(2027, 1, 31)).to_string(), "2027-01-31T00:00:00");
+        assert_eq!(DateTime::from(naive).to_string(), "2027-01-31T23:59:59.9999999");
         assert_eq!(
             DateTime::from(naive.and_utc()).to_string(),
             "2027-01-31T23:59:59.9999999Z"
@@ -669,23 +628,13 @@ mod tests {
 
     #[test]
     fn what_dotnet_cannot_hold_is_refused_when_written() {
-        let leap = day(2016, 12, 31)
-            .and_hms_nano_opt(23, 59, 59, 1_500_000_000)
-            .unwrap();
+        let leap = day(2016, 12, 31).and_hms_nano_opt(23, 59, 59, 1_500_000_000).unwrap();
         let noon = day(2027, 1, 31).and_hms_opt(12, 0, 0).unwrap();
         let at = |seconds| DateTime::from(noon.and_local_timezone(offset(seconds)).unwrap());
         for (value, shown, why) in [
             (DateTime::from(day(0, 1, 1)), "0000-01-01T00:00:00", "year"),
-            (
-                DateTime::from(day(10_000, 1, 1)),
-                "+10000-01-01T00:00:00",
-                "year",
-            ),
-            (
-                DateTime::from(day(-5, 1, 1)),
-                "-0005-01-01T00:00:00",
-                "year",
-            ),
+            (DateTime::from(day(10_000, 1, 1)), "+10000-01-01T00:00:00", "year"),
+            (DateTime::from(day(-5, 1, 1)), "-0005-01-01T00:00:00", "year"),
             (
                 DateTime::from(NaiveDateTime::MAX),
                 "+262142-12-31T23:59:59.9999999",
@@ -705,10 +654,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_chrono_do_not_panic() {
-        for utc in [
-            chrono::DateTime::<Utc>::MIN_UTC,
-            chrono::DateTime::<Utc>::MAX_UTC,
-        ] {
+        for utc in [chrono::DateTime::<Utc>::MIN_UTC, chrono::DateTime::<Utc>::MAX_UTC] {
             for seconds in [-86_399, 0, 86_399] {
                 let value = DateTime::from(utc.with_timezone(&offset(seconds)));
                 assert!(value.check().is_err());

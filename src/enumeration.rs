@@ -57,9 +57,7 @@ fn error<T: Enumeration>(reason: &'static str) -> EnumerationError {
 /// values of names with a comma between them. Each would turn an unlisted name into something else without an error.
 fn check_name<T: Enumeration>(name: &str) -> Result<(), EnumerationError> {
     if name.is_empty() {
-        return Err(error::<T>(
-            "an empty name: the server would take it for no value",
-        ));
+        return Err(error::<T>("an empty name: the server would take it for no value"));
     }
     if name.starts_with(char::is_whitespace) || name.ends_with(char::is_whitespace) {
         return Err(error::<T>(
@@ -81,10 +79,7 @@ fn check_name<T: Enumeration>(name: &str) -> Result<(), EnumerationError> {
 
 /// A listed name in any case, as Json.NET reads it; a number; or an unlisted name.
 pub(crate) fn parse<T: Enumeration>(text: &str) -> Result<T, EnumerationError> {
-    if let Some(listed) = T::LISTED
-        .iter()
-        .find(|it| it.name.eq_ignore_ascii_case(text))
-    {
+    if let Some(listed) = T::LISTED.iter().find(|it| it.name.eq_ignore_ascii_case(text)) {
         return Ok(listed.value.clone());
     }
     if let Ok(number) = text.parse::<i32>() {

@@ -169,8 +169,7 @@ impl Error {
     }
 
     pub(crate) fn configuration(detail: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Configuration, Outcome::NotSent)
-            .with(|it| it.detail = Some(detail.into()))
+        Self::new(ErrorKind::Configuration, Outcome::NotSent).with(|it| it.detail = Some(detail.into()))
     }
 
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -197,10 +196,7 @@ impl Error {
         self.0.outcome == Outcome::NotSent
             && matches!(
                 self.0.kind,
-                ErrorKind::Connect
-                    | ErrorKind::Timeout
-                    | ErrorKind::TooManyRequests
-                    | ErrorKind::Server
+                ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::TooManyRequests | ErrorKind::Server
             )
     }
 
@@ -269,10 +265,7 @@ impl Error {
 
     /// What happened, in a few words, with the vendor's own where it has some.
     fn happened(&self) -> String {
-        let status = self
-            .0
-            .status
-            .map_or(String::new(), |status| format!(" ({status})"));
+        let status = self.0.status.map_or(String::new(), |status| format!(" ({status})"));
         let server = self
             .0
             .http_error
@@ -281,9 +274,7 @@ impl Error {
         match self.0.kind {
             ErrorKind::Configuration => "the client cannot be built".to_owned(),
             ErrorKind::InvalidBody => "the body cannot be written".to_owned(),
-            ErrorKind::Credentials => {
-                "there are no usable credentials for this customer".to_owned()
-            }
+            ErrorKind::Credentials => "there are no usable credentials for this customer".to_owned(),
             ErrorKind::Connect => "Vitec Connect could not be reached".to_owned(),
             ErrorKind::Tls => "no trusted TLS connection could be made".to_owned(),
             ErrorKind::Timeout => "there was no answer in time".to_owned(),
@@ -302,9 +293,7 @@ impl Error {
             ErrorKind::Refused => format!("the server refused the request{status}{server}"),
             ErrorKind::TooManyRequests => format!("the server wants fewer calls{status}{server}"),
             ErrorKind::Server if self.0.status == Some(500) => {
-                format!(
-                    "unexpected error on the server (oväntat fel, kontakta Vitec){status}{server}"
-                )
+                format!("unexpected error on the server (oväntat fel, kontakta Vitec){status}{server}")
             }
             ErrorKind::Server => format!("the server failed{status}{server}"),
             ErrorKind::Redirect => {
@@ -320,12 +309,8 @@ impl Error {
         match (self.0.outcome, self.0.kind) {
             (_, ErrorKind::Configuration) => "Correct the setting.",
             (_, ErrorKind::InvalidBody) => "Correct the value and send it again.",
-            (_, ErrorKind::Credentials) => {
-                "Supply the user name and password for this customer and send it again."
-            }
-            (_, ErrorKind::Tls) => {
-                "Check the base URL, the clock, and whether a root certificate has to be added."
-            }
+            (_, ErrorKind::Credentials) => "Supply the user name and password for this customer and send it again.",
+            (_, ErrorKind::Tls) => "Check the base URL, the clock, and whether a root certificate has to be added.",
             (_, ErrorKind::Unauthorized | ErrorKind::Forbidden) => {
                 "Stop calling for this customer until its user name, password and rights are checked: Vitec has blocked \
                  partners who went on."
@@ -340,9 +325,7 @@ impl Error {
             (Outcome::Accepted, _) => "Do not send it again.",
             (Outcome::Rejected, ErrorKind::Redirect) => "Check the base URL.",
             (Outcome::Rejected, _) => "Correct the request and send it again.",
-            (Outcome::NotSent, ErrorKind::Connect) => {
-                "Check the base URL and the network, and send it again."
-            }
+            (Outcome::NotSent, ErrorKind::Connect) => "Check the base URL and the network, and send it again.",
             (Outcome::NotSent, ErrorKind::Preview) => "",
             (Outcome::NotSent, _) => "Wait, and send it again.",
         }
@@ -368,19 +351,13 @@ impl fmt::Display for Error {
         }
         match self.0.outcome {
             _ if self.0.about.is_none() => f.write_str(".")?,
-            Outcome::NotSent if self.0.sent_at.is_some() => {
-                f.write_str(". Nothing was created.")?
-            }
+            Outcome::NotSent if self.0.sent_at.is_some() => f.write_str(". Nothing was created.")?,
             Outcome::NotSent => f.write_str(". Nothing was sent.")?,
             Outcome::Rejected => f.write_str(". Nothing was created.")?,
             Outcome::Unknown => {
                 f.write_str(". It may have been created all the same")?;
                 if let Some(at) = self.0.sent_at {
-                    write!(
-                        f,
-                        "; it was sent at {}",
-                        at.to_rfc3339_opts(SecondsFormat::Secs, true)
-                    )?;
+                    write!(f, "; it was sent at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true))?;
                 }
                 f.write_str(".")?;
             }

@@ -164,9 +164,7 @@ impl<'de> DeserializeSeed<'de> for JsonNode {
             deserializer.deserialize_ignored_any(IgnoredAny)?;
             return Ok(Node::Other);
         }
-        deserializer.deserialize_any(JsonNode {
-            depth: self.depth + 1,
-        })
+        deserializer.deserialize_any(JsonNode { depth: self.depth + 1 })
     }
 }
 
@@ -328,9 +326,7 @@ fn decode_name(name: &str) -> String {
 
 /// The code of the escape that `text` begins with, and what comes after it.
 fn escape(text: &str) -> Option<(u32, &str)> {
-    let digits = text
-        .strip_prefix("_x")
-        .or_else(|| text.strip_prefix("_X"))?;
+    let digits = text.strip_prefix("_x").or_else(|| text.strip_prefix("_X"))?;
     [4, 8].into_iter().find_map(|length| {
         let (digits, after) = digits.split_at_checked(length)?;
         let after = after.strip_prefix('_')?;
@@ -359,12 +355,7 @@ mod tests {
     fn invalid(fields: &[(&str, &[&str])]) -> HttpError {
         let model_state = fields
             .iter()
-            .map(|(field, messages)| {
-                (
-                    (*field).to_owned(),
-                    messages.iter().map(|m| (*m).to_owned()).collect(),
-                )
-            })
+            .map(|(field, messages)| ((*field).to_owned(), messages.iter().map(|m| (*m).to_owned()).collect()))
             .collect();
         HttpError {
             model_state,
@@ -381,17 +372,13 @@ mod tests {
     }
 
     fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-        format!("\u{feff}{text}")
-            .encode_utf16()
-            .flat_map(bytes)
-            .collect()
+        format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect()
     }
 
     /// Every JSON error body that was observed on ASP.NET Web API 5.2.9, with either naming strategy.
     #[test]
     fn observed_json() {
-        let not_found =
-            "No HTTP resource was found that matches the request URI 'http://127.0.0.1:81xx/nope'.";
+        let not_found = "No HTTP resource was found that matches the request URI 'http://127.0.0.1:81xx/nope'.";
         let no_get = "The requested resource does not support http method 'GET'.";
         let octets = "The request entity's media type 'application/octet-stream' is not supported for this resource.";
         for (body, expected) in [
@@ -446,9 +433,7 @@ mod tests {
         for (body, expected) in [
             (
                 "<Error><Message>No HTTP resource was found that matches the request URI 'http://127.0.0.1:81xx/nope'.</Message></Error>",
-                message(
-                    "No HTTP resource was found that matches the request URI 'http://127.0.0.1:81xx/nope'.",
-                ),
+                message("No HTTP resource was found that matches the request URI 'http://127.0.0.1:81xx/nope'."),
             ),
             (
                 "<Error><Message>An error has occurred.</Message></Error>",
@@ -456,9 +441,7 @@ mod tests {
             ),
             (
                 "<Error><Message>The request entity's media type 'text/plain' is not supported for this resource.</Message></Error>",
-                message(
-                    "The request entity's media type 'text/plain' is not supported for this resource.",
-                ),
+                message("The request entity's media type 'text/plain' is not supported for this resource."),
             ),
             (
                 "<Error><Message>The request is invalid.</Message><ModelState><loanPromise.validUntil>An error has occurred.</loanPromise.validUntil></ModelState></Error>",
@@ -466,10 +449,7 @@ mod tests {
             ),
             (
                 "<Error><Message>The request is invalid.</Message><ModelState><loanPromise.bank>An error has occurred. An error has occurred.</loanPromise.bank></ModelState></Error>",
-                invalid(&[(
-                    "loanPromise.bank",
-                    &["An error has occurred. An error has occurred."],
-                )]),
+                invalid(&[("loanPromise.bank", &["An error has occurred. An error has occurred."])]),
             ),
         ] {
             assert_eq!(xml(body), Some(expected), "{body}");
@@ -515,16 +495,9 @@ mod tests {
     #[test]
     fn both_casings_and_duplicates_in_json() {
         assert_eq!(json(r#"{"message":"a","Message":"b"}"#), Some(message("b")));
-        assert_eq!(
-            json(r#"{"MESSAGE":"b","message":null}"#),
-            Some(message("b"))
-        );
-        assert_eq!(
-            json(r#"{"Message":"b","message":{"no":"text"}}"#),
-            Some(message("b"))
-        );
-        let body =
-            r#"{"Message":"The request is invalid.","modelState":{"x":["1"]},"ModelState":null}"#;
+        assert_eq!(json(r#"{"MESSAGE":"b","message":null}"#), Some(message("b")));
+        assert_eq!(json(r#"{"Message":"b","message":{"no":"text"}}"#), Some(message("b")));
+        let body = r#"{"Message":"The request is invalid.","modelState":{"x":["1"]},"ModelState":null}"#;
         assert_eq!(json(body), Some(invalid(&[("x", &["1"])])));
     }
 
@@ -597,42 +570,26 @@ mod tests {
         ] {
             assert_eq!(xml(body), None, "{body}");
         }
-        assert_eq!(
-            HttpError::from_xml(b"<Error><Message>\xE5</Message></Error>"),
-            None
-        );
+        assert_eq!(HttpError::from_xml(b"<Error><Message>\xE5</Message></Error>"), None);
     }
 
     #[test]
     fn xml_text_in_every_notation() {
         for (body, text) in [
-            (
-                "<Message>a &lt;&gt;&amp;&apos;&quot; b</Message>",
-                "a <>&'\" b",
-            ),
-            (
-                "<Message>&#229;&#xE4;&#x1F600;&#13;&#x1;</Message>",
-                "åä😀\r\u{1}",
-            ),
+            ("<Message>a &lt;&gt;&amp;&apos;&quot; b</Message>", "a <>&'\" b"),
+            ("<Message>&#229;&#xE4;&#x1F600;&#13;&#x1;</Message>", "åä😀\r\u{1}"),
             ("<Message>a<![CDATA[<b>&amp;]]>c</Message>", "a<b>&amp;c"),
             ("<Message><![CDATA[]]></Message>", ""),
             ("<Message>a<!-- x --><?y?>b</Message>", "ab"),
             ("<Message> a\r\nb </Message>", " a\nb "),
-            (
-                "<!-- x --><Message a='1'>Lånelöfte</Message><!-- y -->",
-                "Lånelöfte",
-            ),
+            ("<!-- x --><Message a='1'>Lånelöfte</Message><!-- y -->", "Lånelöfte"),
             ("<Message/>", ""),
-            (
-                "<Message>x</Message>\n  <Other><Deep>y</Deep></Other>\n",
-                "x",
-            ),
+            ("<Message>x</Message>\n  <Other><Deep>y</Deep></Other>\n", "x"),
             ("<e:Message xmlns:e='urn:e'>x</e:Message>", "x"),
             ("<Message xmlns='urn:e'>x</Message>", "x"),
         ] {
-            let body = format!(
-                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<!-- c --><Error>{body}</Error>\n<?pi?>\n"
-            );
+            let body =
+                format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<!-- c --><Error>{body}</Error>\n<?pi?>\n");
             assert_eq!(xml(&body), Some(message(text)), "{body}");
         }
         let prefixed = "<p:Error xmlns:p='urn:p'><p:Message>x</p:Message></p:Error>";
@@ -646,10 +603,7 @@ mod tests {
                 r#"{"message":"Lånelöfte 😀"}"#,
                 HttpError::from_json as fn(&[u8]) -> Option<HttpError>,
             ),
-            (
-                "<Error><Message>Lånelöfte 😀</Message></Error>",
-                HttpError::from_xml,
-            ),
+            ("<Error><Message>Lånelöfte 😀</Message></Error>", HttpError::from_xml),
         ];
         for (body, read) in bodies {
             for bytes in [
@@ -660,8 +614,7 @@ mod tests {
                 assert_eq!(read(&bytes), Some(message("Lånelöfte 😀")), "{body}");
             }
         }
-        let declared =
-            "<?xml version=\"1.0\" encoding=\"utf-16\"?><Error><Message>å</Message></Error>";
+        let declared = "<?xml version=\"1.0\" encoding=\"utf-16\"?><Error><Message>å</Message></Error>";
         assert_eq!(
             HttpError::from_xml(&utf16(declared, u16::to_le_bytes)),
             Some(message("å"))
@@ -716,11 +669,9 @@ mod tests {
         let object = format!("{}1{}", r#"{"a":"#.repeat(DEPTH), "}".repeat(DEPTH));
         for value in [list, object] {
             assert_eq!(
-                json(&format!(
-                    r#"{{"x":{value},"message":"m","modelState":{value}}}"#
-                ))
-                .unwrap()
-                .message,
+                json(&format!(r#"{{"x":{value},"message":"m","modelState":{value}}}"#))
+                    .unwrap()
+                    .message,
                 Some("m".into())
             );
             assert_eq!(json(&value), None);
@@ -740,8 +691,7 @@ mod tests {
         let open = r#"{"message":"m","innerException":"#.repeat(DEPTH);
         let in_json = format!("{open}null{}", "}".repeat(DEPTH));
         for error in [xml(&in_xml), json(&in_json)] {
-            let chain =
-                std::iter::successors(error.as_ref(), |error| error.inner_exception.as_deref());
+            let chain = std::iter::successors(error.as_ref(), |error| error.inner_exception.as_deref());
             let count = chain
                 .inspect(|error| assert_eq!(error.message.as_deref(), Some("m")))
                 .count();
@@ -760,13 +710,9 @@ mod tests {
             .to_string(),
             "The request is invalid. (loanPromise.bank: One. Two.; loanPromise.validUntil: Three.)"
         );
-        assert_eq!(
-            message("a\r\nb\u{1b}[31m\u{85}c").to_string(),
-            "a  b [31m c"
-        );
+        assert_eq!(message("a\r\nb\u{1b}[31m\u{85}c").to_string(), "a  b [31m c");
         assert_eq!(message(" ").to_string(), "the server gave no message");
-        let error =
-            json(r#"{"message":"","exceptionMessage":"outer","stackTrace":"secret"}"#).unwrap();
+        let error = json(r#"{"message":"","exceptionMessage":"outer","stackTrace":"secret"}"#).unwrap();
         assert_eq!(error.to_string(), "outer");
     }
 

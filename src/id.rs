@@ -27,10 +27,7 @@ impl fmt::Display for IdError {
             Reason::TooLong(max, length) => {
                 write!(f, "has {length} characters, and at most {max} are allowed")
             }
-            Reason::Dots => write!(
-                f,
-                "is `.` or `..`, which a URL parser turns into another path"
-            ),
+            Reason::Dots => write!(f, "is `.` or `..`, which a URL parser turns into another path"),
             Reason::Space => write!(f, "begins or ends with a space"),
             Reason::Character(it) if it.is_control() => {
                 write!(f, "contains the control character U+{:04X}", u32::from(*it))
@@ -55,10 +52,7 @@ pub(crate) fn check(what: &'static str, text: &str, min: usize, max: usize) -> R
     if length < min {
         return refuse(Reason::TooShort(min));
     }
-    if let Some(character) = text
-        .chars()
-        .find(|it| it.is_control() || r"/\?#%+:*&<>".contains(*it))
-    {
+    if let Some(character) = text.chars().find(|it| it.is_control() || r"/\?#%+:*&<>".contains(*it)) {
         return refuse(Reason::Character(character));
     }
     if length > max {

@@ -39,8 +39,7 @@ pub use error::{Error, ErrorKind, Outcome};
 /// Every model of the document, also those that have no name at the root.
 pub use generated::types as models;
 pub use generated::types::{
-    ContactId, CustomerId, LoanPromise, LoanPromiseEstateType, LoanPromiseFinancing,
-    LoanPromiseStatus,
+    ContactId, CustomerId, LoanPromise, LoanPromiseEstateType, LoanPromiseFinancing, LoanPromiseStatus,
 };
 pub use http_error::HttpError;
 pub use id::IdError;

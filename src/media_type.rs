@@ -30,17 +30,10 @@ impl MediaType {
         }
     }
 
-    pub(crate) fn encode<T: Serialize + DataContract>(
-        self,
-        value: &T,
-    ) -> Result<Bytes, EncodeError> {
+    pub(crate) fn encode<T: Serialize + DataContract>(self, value: &T) -> Result<Bytes, EncodeError> {
         match self {
-            Self::Json => serde_json::to_vec(value)
-                .map(Bytes::from)
-                .map_err(EncodeError::Json),
-            Self::Xml => datacontract::to_vec(value)
-                .map(Bytes::from)
-                .map_err(EncodeError::Xml),
+            Self::Json => serde_json::to_vec(value).map(Bytes::from).map_err(EncodeError::Json),
+            Self::Xml => datacontract::to_vec(value).map(Bytes::from).map_err(EncodeError::Xml),
         }
     }
 }
@@ -78,22 +71,19 @@ pub(crate) fn decode<T: DeserializeOwned + DataContract>(
     if kind == Some(Kind::Other) {
         return Err(DecodeError::Foreign("it is neither JSON nor XML"));
     }
-    let text = decode_text(body, charset).ok_or_else(|| {
-        DecodeError::Unreadable("it is not text in the character set that it declares".into())
-    })?;
+    let text = decode_text(body, charset)
+        .ok_or_else(|| DecodeError::Unreadable("it is not text in the character set that it declares".into()))?;
     let is_xml = match kind {
         Some(kind) => kind == Kind::Xml,
         None => text.trim_start().starts_with('<'),
     };
     let read = match is_xml {
-        true => datacontract::from_answer(text.as_bytes(), matches!(text, Cow::Owned(_))).map_err(
-            |error| match error.is_other_document() {
-                true => {
-                    DecodeError::Foreign("it is XML, and another document than the one asked for")
-                }
-                false => DecodeError::Unreadable(error.into()),
-            },
-        ),
+        true => datacontract::from_answer(text.as_bytes(), matches!(text, Cow::Owned(_))).map_err(|error| match error
+            .is_other_document()
+        {
+            true => DecodeError::Foreign("it is XML, and another document than the one asked for"),
+            false => DecodeError::Unreadable(error.into()),
+        }),
         false => serde_json::from_str(&text).map_err(|error| DecodeError::Unreadable(error.into())),
     };
     match (read, kind) {

@@ -178,28 +178,10 @@ mod tests {
             ("not sent", &default, connect(), 1.0, seconds(0.5)),
             ("full jitter", &default, connect(), 0.0, seconds(0.0)),
             ("half of the bound", &default, connect(), 0.5, seconds(0.25)),
-            (
-                "the bound doubles",
-                &default,
-                at(2, connect()),
-                1.0,
-                seconds(1.0),
-            ),
-            (
-                "attempts are bounded",
-                &default,
-                at(3, connect()),
-                1.0,
-                None,
-            ),
+            ("the bound doubles", &default, at(2, connect()), 1.0, seconds(1.0)),
+            ("attempts are bounded", &default, at(3, connect()), 1.0, None),
             ("never without a policy", &none, connect(), 1.0, None),
-            (
-                "bad certificate",
-                &default,
-                failure(Tls, NotSent),
-                1.0,
-                None,
-            ),
+            ("bad certificate", &default, failure(Tls, NotSent), 1.0, None),
             (
                 "429 without a wish",
                 &default,
@@ -229,13 +211,7 @@ mod tests {
                 1.0,
                 seconds(0.5),
             ),
-            (
-                "unknown",
-                &default,
-                failure(Interrupted, Unknown),
-                1.0,
-                None,
-            ),
+            ("unknown", &default, failure(Interrupted, Unknown), 1.0, None),
             (
                 "unknown, opted in",
                 &unknown,
@@ -250,20 +226,8 @@ mod tests {
                 1.0,
                 None,
             ),
-            (
-                "rejected, opted in",
-                &unknown,
-                failure(Validation, Rejected),
-                1.0,
-                None,
-            ),
-            (
-                "accepted, opted in",
-                &unknown,
-                failure(AnswerLost, Accepted),
-                1.0,
-                None,
-            ),
+            ("rejected, opted in", &unknown, failure(Validation, Rejected), 1.0, None),
+            ("accepted, opted in", &unknown, failure(AnswerLost, Accepted), 1.0, None),
         ];
         for (name, policy, failure, random, expected) in table {
             assert_eq!(policy.wait(&failure, random), expected, "{name}");

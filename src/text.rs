@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 /// What windows-1252 has for the bytes 0x80 to 0x9F. `\0` marks the five that it leaves undefined.
 const WINDOWS_1252: [char; 32] = [
-    '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘',
-    '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+    '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“', '”', '•',
+    '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
 ];
 
 /// The text in `bytes`, without a byte order mark.
@@ -69,18 +69,9 @@ mod tests {
 
     #[test]
     fn utf_8_is_borrowed_and_the_default() {
-        for label in [
-            None,
-            Some("utf-8"),
-            Some("UTF-8"),
-            Some("\"utf-8\""),
-            Some("utf8"),
-        ] {
+        for label in [None, Some("utf-8"), Some("UTF-8"), Some("\"utf-8\""), Some("utf8")] {
             assert!(
-                matches!(
-                    decode_text(TEXT.as_bytes(), label),
-                    Some(Cow::Borrowed(TEXT))
-                ),
+                matches!(decode_text(TEXT.as_bytes(), label), Some(Cow::Borrowed(TEXT))),
                 "{label:?}"
             );
         }
@@ -98,10 +89,7 @@ mod tests {
         let little = utf16_bytes(TEXT, u16::to_le_bytes);
         let big = utf16_bytes(TEXT, u16::to_be_bytes);
         assert_eq!(decode_text(&little, Some("utf-16")).as_deref(), Some(TEXT));
-        assert_eq!(
-            decode_text(&little, Some("UTF-16LE")).as_deref(),
-            Some(TEXT)
-        );
+        assert_eq!(decode_text(&little, Some("UTF-16LE")).as_deref(), Some(TEXT));
         assert_eq!(decode_text(&big, Some("utf-16BE")).as_deref(), Some(TEXT));
     }
 
@@ -121,11 +109,7 @@ mod tests {
                 utf16_bytes(&marked, u16::to_le_bytes),
                 utf16_bytes(&marked, u16::to_be_bytes),
             ] {
-                assert_eq!(
-                    decode_text(&bytes, label).as_deref(),
-                    Some(TEXT),
-                    "{label:?}"
-                );
+                assert_eq!(decode_text(&bytes, label).as_deref(), Some(TEXT), "{label:?}");
             }
         }
     }
@@ -140,10 +124,7 @@ mod tests {
             decode_text(b"L\xE5n \x80\x9F", Some("windows-1252")).as_deref(),
             Some("Lån €Ÿ")
         );
-        assert_eq!(
-            decode_text(b"plain", Some("us-ascii")).as_deref(),
-            Some("plain")
-        );
+        assert_eq!(decode_text(b"plain", Some("us-ascii")).as_deref(), Some("plain"));
     }
 
     #[test]

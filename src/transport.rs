@@ -110,9 +110,7 @@ impl ClientHooks<Attempt> for generated::Client {
             Some(preview) => {
                 let shown = Request::of(request, attempt.body.as_ref());
                 *preview.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
-                Err(progenitor_client::Error::Custom(
-                    "shown, not sent".to_owned(),
-                ))
+                Err(progenitor_client::Error::Custom("shown, not sent".to_owned()))
             }
         }
     }
@@ -227,10 +225,7 @@ impl Attempt {
             Ok(Ok(response)) => response,
             Ok(Err(progenitor_client::Error::ErrorResponse(response))) => response,
             Ok(Err(progenitor_client::Error::CommunicationError(error))) => {
-                return Err(communication_error(
-                    error.without_url(),
-                    not_sent_or_unknown(),
-                ));
+                return Err(communication_error(error.without_url(), not_sent_or_unknown()));
             }
             Ok(Err(progenitor_client::Error::Custom(_))) => {
                 return Err(Error::new(ErrorKind::Preview, Outcome::NotSent));
@@ -265,11 +260,7 @@ fn communication_error(error: reqwest::Error, outcome: Outcome) -> Error {
         ErrorKind::Interrupted
     };
     // A connection that was never made has carried nothing.
-    let outcome = if error.is_connect() {
-        Outcome::NotSent
-    } else {
-        outcome
-    };
+    let outcome = if error.is_connect() { Outcome::NotSent } else { outcome };
     Error::new(kind, outcome).with_source(error)
 }
 
@@ -284,9 +275,7 @@ fn is_tls(error: &(dyn StdError + 'static)) -> bool {
         return true;
     }
     // io::Error gives the source of what it wraps, not what it wraps.
-    let wrapped = error
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::get_ref);
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     wrapped.is_some_and(|it| is_tls(it)) || error.source().is_some_and(is_tls)
 }
 
@@ -323,11 +312,10 @@ fn meaning(status: u16, service_unavailable: Outcome) -> (ErrorKind, Outcome) {
         400 => (ErrorKind::Validation, Outcome::Rejected),
         401 => (ErrorKind::Unauthorized, Outcome::Rejected),
         403 => (ErrorKind::Forbidden, Outcome::Rejected),
-        408 => (ErrorKind::Server, Outcome::Unknown),
         429 => (ErrorKind::TooManyRequests, Outcome::NotSent),
-        400..=499 => (ErrorKind::Refused, Outcome::Rejected),
+        402 | 404..=407 | 409..=428 | 430..=499 => (ErrorKind::Refused, Outcome::Rejected),
         503 => (ErrorKind::Server, service_unavailable),
-        500..=599 => (ErrorKind::Server, Outcome::Unknown),
+        408 | 500..=502 | 504..=599 => (ErrorKind::Server, Outcome::Unknown),
         // 302 and 303 ask for a GET elsewhere: the POST may have been carried out before.
         302 | 303 => (ErrorKind::Redirect, Outcome::Unknown),
         301 | 307 | 308 => (ErrorKind::Redirect, Outcome::Rejected),
@@ -338,12 +326,7 @@ fn meaning(status: u16, service_unavailable: Outcome) -> (ErrorKind, Outcome) {
 impl Answer {
     pub(crate) fn content_type(&self) -> Option<&str> {
         // A header that is not text names no media type: that is another answer than having none.
-        Some(
-            self.headers
-                .get(header::CONTENT_TYPE)?
-                .to_str()
-                .unwrap_or("?"),
-        )
+        Some(self.headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or("?"))
     }
 
     /// Whether the server said that it did what was asked.
@@ -354,8 +337,7 @@ impl Answer {
     /// The error that this answer is.
     pub(crate) fn into_error(self, service_unavailable: Outcome, now: SystemTime) -> Error {
         let (kind, outcome) = meaning(self.status, service_unavailable);
-        let http_error =
-            HttpError::from_json(&self.body).or_else(|| HttpError::from_xml(&self.body));
+        let http_error = HttpError::from_json(&self.body).or_else(|| HttpError::from_xml(&self.body));
         let retry_after = self
             .headers
             .get(header::RETRY_AFTER)
@@ -385,9 +367,6 @@ fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     if !value.is_empty() && value.bytes().all(|it| it.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let at: SystemTime = chrono::DateTime::parse_from_rfc2822(value)
-        .ok()?
-        .to_utc()
-        .into();
+    let at: SystemTime = chrono::DateTime::parse_from_rfc2822(value).ok()?.to_utc().into();
     Some(at.duration_since(now).unwrap_or(Duration::ZERO))
 }

@@ -4,11 +4,7 @@ use super::tokens::{Token, Tokens, trimmed};
 use super::{DataContract, Error, List, Name};
 use std::borrow::Cow;
 
-pub(super) fn document<T: DataContract>(
-    xml: &[u8],
-    skip_unknown: bool,
-    transcoded: bool,
-) -> Result<T, Error> {
+pub(super) fn document<T: DataContract>(xml: &[u8], skip_unknown: bool, transcoded: bool) -> Result<T, Error> {
     let mut reader = Reader {
         tokens: Tokens::new(xml, transcoded)?,
         skip_unknown,
@@ -120,11 +116,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the text of a plain value, without the whitespace around it.
-    pub(crate) fn plain<T>(
-        &mut self,
-        type_name: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, Error> {
+    pub(crate) fn plain<T>(&mut self, type_name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Error> {
         let start = self.tokens.position();
         let text = self.text()?;
         parse(trimmed(&text)).ok_or_else(|| {
@@ -166,11 +158,7 @@ impl<'a> Reader<'a> {
         Ok(Some(nil))
     }
 
-    fn fill<T>(
-        &mut self,
-        slot: &mut Option<T>,
-        read: impl FnOnce(&mut Self) -> Result<T, Error>,
-    ) -> Result<(), Error> {
+    fn fill<T>(&mut self, slot: &mut Option<T>, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<(), Error> {
         let name = self.tokens.local();
         if slot.is_some() {
             return Err(self.error("given twice").inside(name));
@@ -187,9 +175,7 @@ impl<'a> Reader<'a> {
                 Token::Start => {
                     let found = self.found();
                     let Name { namespace, local } = name;
-                    let message = format!(
-                        "the root element is {found}, not {local:?} in namespace {namespace:?}"
-                    );
+                    let message = format!("the root element is {found}, not {local:?} in namespace {namespace:?}");
                     return Err(self.error(message).other_document());
                 }
                 Token::Text(text) if trimmed(&text).is_empty() => {}

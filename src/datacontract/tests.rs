@@ -90,11 +90,8 @@ struct Other {
 }
 
 impl Other {
-    const MEMBERS: &'static [Name<'static>] = &[
-        Name::new(OTHER, "Age"),
-        Name::new(OTHER, "Name"),
-        Name::new(OTHER, "P"),
-    ];
+    const MEMBERS: &'static [Name<'static>] =
+        &[Name::new(OTHER, "Age"), Name::new(OTHER, "Name"), Name::new(OTHER, "P")];
 }
 
 impl DataContract for Other {
@@ -210,10 +207,7 @@ fn writes_the_bytes_of_the_help_page() {
 
 #[test]
 fn writes_roots_as_dotnet_does() {
-    assert_eq!(
-        write(&Color::Red),
-        r#"<Color xmlns="http://ns/Color">Red</Color>"#
-    );
+    assert_eq!(write(&Color::Red), r#"<Color xmlns="http://ns/Color">Red</Color>"#);
     let i = r#"xmlns:i="http://www.w3.org/2001/XMLSchema-instance""#;
     assert_eq!(
         write(&vec![Some("a".to_owned()), None]),
@@ -312,9 +306,7 @@ fn a_contract_without_a_namespace_can_stand_in_one_that_has_one() {
     let value = Holder(vec![Bare(Some(Box::new(Holder(vec![Bare(None)]))))]);
     let xml = write(&value);
     assert!(
-        xml.contains(
-            r#"<Bare xmlns=""><Child xmlns:a="http://ns/Other"><Bare></Bare></Child></Bare>"#
-        ),
+        xml.contains(r#"<Bare xmlns=""><Child xmlns:a="http://ns/Other"><Bare></Bare></Child></Bare>"#),
         "{xml}"
     );
     assert_eq!(read::<Holder>(&xml).unwrap(), value);
@@ -368,10 +360,7 @@ fn nesting_ends_at_64_both_ways() {
     };
     // The innermost person holds one more element.
     let deepest = nested(63);
-    assert_eq!(
-        from_slice::<Person>(&to_vec(&deepest).unwrap()).unwrap(),
-        deepest
-    );
+    assert_eq!(from_slice::<Person>(&to_vec(&deepest).unwrap()).unwrap(), deepest);
     assert!(
         to_vec(&nested(64))
             .unwrap_err()
@@ -413,10 +402,7 @@ fn reads_any_order_any_prefix_and_all_that_xml_allows() {
     );
     assert_eq!(value.parent.unwrap().age, 1);
     assert_eq!(
-        read::<Person>(&person("<Name/><Age>1</Age>"))
-            .unwrap()
-            .name
-            .unwrap(),
+        read::<Person>(&person("<Name/><Age>1</Age>")).unwrap().name.unwrap(),
         ""
     );
     assert_eq!(
@@ -509,42 +495,18 @@ fn faults_in_the_content_say_what_and_where() {
     );
     for (content, expected) in [
         ("<age>1</age>", "unknown element \"age\""),
-        (
-            "<Age xmlns=''>1</Age>",
-            "unknown element \"Age\" in namespace \"\"",
-        ),
+        ("<Age xmlns=''>1</Age>", "unknown element \"Age\" in namespace \"\""),
         ("<Age>1</Age><Age>1</Age>", "Person/Age: given twice"),
         ("", "Age is missing"),
-        (
-            "<Age i:nil='true'/>",
-            "Person/Age: i:nil on a value that is required",
-        ),
-        (
-            "<Name i:nil='true'>x</Name>",
-            "text in an element with i:nil",
-        ),
+        ("<Age i:nil='true'/>", "Person/Age: i:nil on a value that is required"),
+        ("<Name i:nil='true'>x</Name>", "text in an element with i:nil"),
         ("<Name i:nil='yes'/>", "i:nil is neither true nor false"),
         ("x<Age>1</Age>", "text where only elements may stand"),
-        (
-            "<Age>1</Age><![CDATA[x]]>",
-            "text where only elements may stand",
-        ),
-        (
-            "<Name>&nbsp;</Name>",
-            "a reference that XML does not define",
-        ),
-        (
-            "<Name>&#xD800;</Name>",
-            "a reference that XML does not define",
-        ),
-        (
-            "<Name>&#x110000;</Name>",
-            "a reference that XML does not define",
-        ),
-        (
-            "<Name>&#x+41;</Name>",
-            "a reference that XML does not define",
-        ),
+        ("<Age>1</Age><![CDATA[x]]>", "text where only elements may stand"),
+        ("<Name>&nbsp;</Name>", "a reference that XML does not define"),
+        ("<Name>&#xD800;</Name>", "a reference that XML does not define"),
+        ("<Name>&#x110000;</Name>", "a reference that XML does not define"),
+        ("<Name>&#x+41;</Name>", "a reference that XML does not define"),
         ("<Name>&#;</Name>", "a reference that XML does not define"),
         ("<Name>a & b</Name>", "a & that begins no reference"),
         ("<Name>]]></Name>", "]]> in text"),
@@ -580,9 +542,7 @@ fn faults_in_the_content_say_what_and_where() {
         let text = fault(content);
         assert!(text.contains(expected), "{content}: {text}");
         assert!(
-            !read::<Person>(&person(content))
-                .unwrap_err()
-                .is_other_document(),
+            !read::<Person>(&person(content)).unwrap_err().is_other_document(),
             "{content}"
         );
     }
@@ -647,10 +607,7 @@ fn another_document_is_told_from_a_damaged_one() {
             .is_other_document()
     );
     let transcoded = format!("<?xml version='1.0' encoding='utf-16'?>{good}");
-    assert_eq!(
-        from_answer::<String>(transcoded.as_bytes(), true).unwrap(),
-        "x"
-    );
+    assert_eq!(from_answer::<String>(transcoded.as_bytes(), true).unwrap(), "x");
 }
 
 #[test]
@@ -662,18 +619,10 @@ fn documents_made_to_be_slow_are_not() {
     let siblings = "<Age xmlns:q='u' q:a=''>1</Age>".repeat(20_000);
     assert!(fault(&siblings).contains("given twice"));
     let items = "<a:string>&#65;</a:string>".repeat(20_000);
-    let list = person(&format!(
-        "<Tags xmlns:a='{ARRAYS}'>{items}</Tags><Age>1</Age>"
-    ));
+    let list = person(&format!("<Tags xmlns:a='{ARRAYS}'>{items}</Tags><Age>1</Age>"));
     assert_eq!(read::<Person>(&list).unwrap().tags.unwrap().len(), 20_000);
-    let references = person(&format!(
-        "<Name>{}</Name><Age>1</Age>",
-        "&#65;<!-- -->".repeat(20_000)
-    ));
-    assert_eq!(
-        read::<Person>(&references).unwrap().name.unwrap().len(),
-        20_000
-    );
+    let references = person(&format!("<Name>{}</Name><Age>1</Age>", "&#65;<!-- -->".repeat(20_000)));
+    assert_eq!(read::<Person>(&references).unwrap().name.unwrap().len(), 20_000);
 }
 
 #[test]
@@ -695,11 +644,7 @@ fn numbers_survive() {
     survives(f64::NEG_INFINITY);
     survives(false);
     survives(vec![Some(true), None]);
-    assert!(
-        from_slice::<f64>(&to_vec(&f64::NAN).unwrap())
-            .unwrap()
-            .is_nan()
-    );
+    assert!(from_slice::<f64>(&to_vec(&f64::NAN).unwrap()).unwrap().is_nan());
     assert!(write(&f64::INFINITY).contains(">INF<"));
     assert!(write(&f64::NAN).contains(">NaN<"));
     assert!(write(&1e21).contains(">1000000000000000000000<"));
@@ -743,22 +688,19 @@ fn people() -> impl Strategy<Value = Person> {
         ..Person::default()
     });
     leaf.prop_recursive(4, 8, 2, |inner| {
-        (inner.clone(), inner.clone(), inner, any::<bool>()).prop_map(
-            |(mut outer, parent, person, both)| {
-                outer.parent = both.then(|| Box::new(parent));
-                outer.co = Some(Other {
-                    age: Some(1),
-                    name: None,
-                    person: Some(Box::new(person)),
-                });
-                outer
-            },
-        )
+        (inner.clone(), inner.clone(), inner, any::<bool>()).prop_map(|(mut outer, parent, person, both)| {
+            outer.parent = both.then(|| Box::new(parent));
+            outer.co = Some(Other {
+                age: Some(1),
+                name: None,
+                person: Some(Box::new(person)),
+            });
+            outer
+        })
     })
 }
 
-const FORBIDDEN: &str =
-    "\0\x01\x02\x03\x04\x05\x06\x07\x08\x0B\x0C\x0E\x0F\x10\x1A\x1F\u{FFFE}\u{FFFF}";
+const FORBIDDEN: &str = "\0\x01\x02\x03\x04\x05\x06\x07\x08\x0B\x0C\x0E\x0F\x10\x1A\x1F\u{FFFE}\u{FFFF}";
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]

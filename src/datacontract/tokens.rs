@@ -79,10 +79,7 @@ impl<'a> Tokens<'a> {
 
     /// Namespace of the last element that began; empty for none.
     pub(super) fn namespace(&self) -> &str {
-        let declaration = self
-            .element
-            .namespace
-            .and_then(|index| self.namespaces.get(index));
+        let declaration = self.element.namespace.and_then(|index| self.namespaces.get(index));
         declaration.map_or("", |declaration| &declaration.namespace)
     }
 
@@ -170,20 +167,12 @@ impl<'a> Tokens<'a> {
         // Attributes first: they may declare the element's own prefix.
         let nil = self.attributes(start)?;
         let namespace = self.resolve(prefix)?;
-        self.element = Element {
-            local,
-            namespace,
-            nil,
-        };
+        self.element = Element { local, namespace, nil };
         Ok(())
     }
 
     fn end(&mut self) {
-        while self
-            .namespaces
-            .last()
-            .is_some_and(|last| last.depth >= self.depth)
-        {
+        while self.namespaces.last().is_some_and(|last| last.depth >= self.depth) {
             self.namespaces.pop();
         }
         self.depth = self.depth.saturating_sub(1);
@@ -194,8 +183,7 @@ impl<'a> Tokens<'a> {
     fn attributes(&mut self, start: &BytesStart<'_>) -> Result<bool, Error> {
         let mut prefixed = Vec::new();
         for attribute in start.attributes() {
-            let attribute =
-                attribute.map_err(|_| self.error("a malformed or repeated attribute"))?;
+            let attribute = attribute.map_err(|_| self.error("a malformed or repeated attribute"))?;
             let (prefix, local) = self.split(attribute.key.0)?;
             if attribute.value.contains('<') {
                 return Err(self.error("< in an attribute: XML forbids it"));
@@ -216,8 +204,7 @@ impl<'a> Tokens<'a> {
             let namespace = self.resolve(&prefix)?;
             let namespace = namespace.and_then(|index| self.namespaces.get(index));
             if is_named_nil && namespace.is_some_and(|declared| declared.namespace == XSI) {
-                nil = boolean(trimmed(&value))
-                    .ok_or_else(|| self.error("i:nil is neither true nor false"))?;
+                nil = boolean(trimmed(&value)).ok_or_else(|| self.error("i:nil is neither true nor false"))?;
             }
         }
         Ok(nil)
@@ -240,10 +227,7 @@ impl<'a> Tokens<'a> {
 
     /// Index of the declaration of a prefix, or of the default namespace. That one may be missing.
     fn resolve(&self, prefix: &str) -> Result<Option<usize>, Error> {
-        let declared = self
-            .namespaces
-            .iter()
-            .rposition(|last| last.prefix == prefix);
+        let declared = self.namespaces.iter().rposition(|last| last.prefix == prefix);
         if declared.is_none() && !prefix.is_empty() {
             return Err(self.error("a prefix that is not declared"));
         }
@@ -267,9 +251,9 @@ impl<'a> Tokens<'a> {
         if !declaration.version().is_ok_and(|version| version == "1.0") {
             return Err(self.error("an XML version other than 1.0"));
         }
-        let is_utf_8 = declaration.encoding().is_none_or(|encoding| {
-            encoding.is_ok_and(|encoding| encoding.eq_ignore_ascii_case("utf-8"))
-        });
+        let is_utf_8 = declaration
+            .encoding()
+            .is_none_or(|encoding| encoding.is_ok_and(|encoding| encoding.eq_ignore_ascii_case("utf-8")));
         if !is_utf_8 && !self.transcoded {
             return Err(self.error("the declared encoding is not UTF-8"));
         }
@@ -280,15 +264,11 @@ impl<'a> Tokens<'a> {
         // quick-xml's own words may hold names of any length.
         let message: Cow<'static, str> = match fault {
             Fault::Syntax(fault) => fault.to_string().into(),
-            Fault::IllFormed(
-                IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
-            ) => "an end tag that does not match the start tag".into(),
-            Fault::IllFormed(IllFormedError::UnclosedReference) => {
-                "a & that begins no reference".into()
+            Fault::IllFormed(IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_)) => {
+                "an end tag that does not match the start tag".into()
             }
-            Fault::IllFormed(IllFormedError::DoubleHyphenInComment) => {
-                "-- in a comment: XML forbids it".into()
-            }
+            Fault::IllFormed(IllFormedError::UnclosedReference) => "a & that begins no reference".into(),
+            Fault::IllFormed(IllFormedError::DoubleHyphenInComment) => "-- in a comment: XML forbids it".into(),
             _ => "the document is not well-formed".into(),
         };
         self.error_at(offset(self.xml.error_position()), message)
@@ -298,9 +278,8 @@ impl<'a> Tokens<'a> {
 /// The document as text, without its byte order mark, when it has only characters that XML 1.0
 /// allows.
 fn characters(document: &[u8]) -> Result<&str, Error> {
-    let text = std::str::from_utf8(document).map_err(|error| {
-        Error::new("the document is not UTF-8").at(document, error.valid_up_to())
-    })?;
+    let text = std::str::from_utf8(document)
+        .map_err(|error| Error::new("the document is not UTF-8").at(document, error.valid_up_to()))?;
     if let Some((offset, character)) = text.char_indices().find(|&(_, c)| is_forbidden(c)) {
         let message = format!("U+{:04X}: XML 1.0 forbids it", u32::from(character));
         return Err(Error::new(message).at(document, offset));
@@ -317,9 +296,7 @@ fn character(reference: &str) -> Option<char> {
     let numbered = |digits: &str, radix| {
         // Rust would take a sign too.
         let is_number = digits.chars().all(|digit| digit.is_digit(radix));
-        let number = u32::from_str_radix(digits, radix)
-            .ok()
-            .filter(|_| is_number)?;
+        let number = u32::from_str_radix(digits, radix).ok().filter(|_| is_number)?;
         char::from_u32(number)
     };
     match reference {

@@ -130,8 +130,7 @@ impl<T: DataContract> DataContract for Option<T> {
     const CONTENT_NAMESPACE: &'static str = T::CONTENT_NAMESPACE;
     const ITEM_NAMESPACE: &'static str = T::ITEM_NAMESPACE;
     fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {
-        self.as_ref()
-            .map_or(Ok(()), |value| value.write_content(writer))
+        self.as_ref().map_or(Ok(()), |value| value.write_content(writer))
     }
     fn read_content(reader: &mut Reader<'_>) -> Result<Self, Error> {
         T::read_content(reader).map(Some)

@@ -39,11 +39,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the value has no form in XML.
-    pub fn member<T: DataContract>(
-        &mut self,
-        name: &Name<'static>,
-        value: &T,
-    ) -> Result<(), Error> {
+    pub fn member<T: DataContract>(&mut self, name: &Name<'static>, value: &T) -> Result<(), Error> {
         if value.is_nil() {
             return Ok(());
         }
@@ -56,22 +52,13 @@ impl Writer {
     ///
     /// # Errors
     /// When an item has no form in XML.
-    pub fn list<L: List>(
-        &mut self,
-        name: &Name<'static>,
-        item: &Name<'static>,
-        list: &L,
-    ) -> Result<(), Error> {
+    pub fn list<L: List>(&mut self, name: &Name<'static>, item: &Name<'static>, list: &L) -> Result<(), Error> {
         let Some(items) = list.items() else {
             return Ok(());
         };
-        self.element(
-            name.local,
-            name.namespace,
-            item.namespace,
-            false,
-            |writer| writer.items(item.local, item.namespace, items),
-        )
+        self.element(name.local, name.namespace, item.namespace, false, |writer| {
+            writer.items(item.local, item.namespace, items)
+        })
         .map_err(|error| error.inside(name.local))
     }
 
@@ -101,12 +88,7 @@ impl Writer {
         Ok(())
     }
 
-    fn value<T: DataContract>(
-        &mut self,
-        name: &str,
-        namespace: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
+    fn value<T: DataContract>(&mut self, name: &str, namespace: &'static str, value: &T) -> Result<(), Error> {
         if value.is_nil() {
             return self.element(name, namespace, "", true, |_| Ok(()));
         }
@@ -124,9 +106,7 @@ impl Writer {
         content: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if self.depth == MAX_DEPTH {
-            return Err(Error::new(
-                "elements nested deeper than 64 cannot be written",
-            ));
+            return Err(Error::new("elements nested deeper than 64 cannot be written"));
         }
         let is_root = self.depth == 0;
         let outer_default = self.default_namespace;
@@ -251,9 +231,7 @@ impl Writer {
 }
 
 fn forbidden(character: u32) -> Error {
-    Error::new(format!(
-        "U+{character:04X} cannot be written: XML 1.0 forbids it"
-    ))
+    Error::new(format!("U+{character:04X} cannot be written: XML 1.0 forbids it"))
 }
 
 /// The first byte of U+FFFE and U+FFFF in UTF-8, and of some allowed characters.

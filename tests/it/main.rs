@@ -1,0 +1,2 @@
+//! What users of the library rely on: a module a behaviour.
+#![allow(missing_docs)]
