@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
-use crate::CustomerId;
+use crate::{CustomerId, Error, ErrorKind, Outcome};
 
 /// HTTP Basic credentials (RFC 7617). `Debug` does not show them, and memory that held them is overwritten on drop.
 ///
@@ -107,10 +107,12 @@ impl Credentials {
     }
 
     /// The header, marked so that no `Debug` shows it.
-    pub(crate) fn header(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(&self.header).ok()?;
+    pub(crate) fn header(&self) -> Result<HeaderValue, Error> {
+        // Base64 is always a valid header; were it not, nothing must be sent without it.
+        let unusable = |_| Error::new(ErrorKind::Credentials, Outcome::NotSent);
+        let mut value = HeaderValue::from_str(&self.header).map_err(unusable)?;
         value.set_sensitive(true);
-        Some(value)
+        Ok(value)
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {

@@ -196,7 +196,11 @@ impl Error {
         self.0.outcome == Outcome::NotSent
             && matches!(
                 self.0.kind,
-                ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::TooManyRequests | ErrorKind::Server
+                ErrorKind::Connect
+                    | ErrorKind::Timeout
+                    | ErrorKind::Interrupted
+                    | ErrorKind::TooManyRequests
+                    | ErrorKind::Server
             )
     }
 

@@ -13,6 +13,7 @@ mod error;
 mod http_error;
 mod id;
 mod media_type;
+mod receipt;
 mod retry;
 mod text;
 mod transport;
@@ -44,6 +45,7 @@ pub use generated::types::{
 pub use http_error::HttpError;
 pub use id::IdError;
 pub use media_type::{MediaType, MediaTypeError};
+pub use receipt::Receipt;
 pub use retry::RetryPolicy;
 pub use transport::Request;
 
