@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -20,7 +19,7 @@ use crate::error::{About, Error, ErrorKind, Outcome};
 use crate::media_type::{DecodeError, EncodeError, MediaType, decode};
 use crate::receipt::Receipt;
 use crate::retry::{Failure, RetryPolicy};
-use crate::transport::{Answer, Attempt, Preview, Request, Sent};
+use crate::transport::{Answer, Attempt, Preview, Progress, Request, Sent};
 use crate::{ContactId, CustomerId, LoanPromise, generated};
 
 /// A client for Vitec Connect. Cheap to clone; clones share connections.
@@ -225,10 +224,6 @@ impl Client {
         loop {
             let error = match self.attempt(&credentials, body.clone(), &operation, end, receipt).await {
                 Ok(answer) => return read_answer(answer),
-                // Reading creates nothing, whatever came of it.
-                Err(error) if call.reads && error.outcome() == Outcome::Unknown => {
-                    error.with(|it| it.outcome = Outcome::NotSent)
-                }
                 Err(error) => error,
             };
             // The password may have been replaced: ask once more, and go on only with another one.
@@ -268,16 +263,16 @@ impl Client {
         receipt: &Receipt,
     ) -> Result<Answer, Error> {
         let inner = &*self.inner;
-        let begun = Arc::new(AtomicBool::new(false));
+        let progress = Arc::new(Progress::default());
         let attempt = Attempt {
             authorization: credentials.header()?,
             user_agent: inner.user_agent.clone(),
             media_type: inner.media_type,
             body,
-            begun: Arc::clone(&begun),
+            progress: Arc::clone(&progress),
             preview: self.preview.clone(),
         };
-        receipt.begin(Utc::now(), begun);
+        receipt.begin(Utc::now(), Arc::clone(&progress));
         let deadline = end.min(Instant::now() + inner.attempt_timeout);
         let sent = attempt
             .send(&inner.base_url, &inner.http, operation, deadline, inner.answer_limit)
@@ -287,7 +282,11 @@ impl Client {
             Ok(answer) if answer.is_success() => Ok(answer),
             Ok(answer) => Err(answer.into_error(inner.retry.service_unavailable(), SystemTime::now())),
             Err(error) => Err(error),
-        };
+        }
+        .map_err(|error| match error.outcome() {
+            Outcome::Unknown if progress.only_reads() => error.with(|it| it.outcome = Outcome::NotSent),
+            _ => error,
+        });
         receipt.end(
             result.as_ref().map_or_else(Error::outcome, |_| Outcome::Accepted),
             status,
@@ -336,7 +335,6 @@ struct Call<'a> {
     operation: &'static str,
     customer_id: &'a CustomerId,
     subject: Option<(&'static str, &'a str)>,
-    reads: bool,
 }
 
 impl<'a> Call<'a> {
@@ -345,19 +343,10 @@ impl<'a> Call<'a> {
             operation,
             customer_id,
             subject: None,
-            reads: false,
         }
     }
 
-    /// Says that the operation only reads (GET): nothing can have been created by it, so a retry is always safe.
-    #[allow(dead_code, reason = "for the document's next operation: the first one creates")]
-    fn reading(mut self) -> Self {
-        self.reads = true;
-        self
-    }
-
     /// Says what the call is about beside the customer: what it is, and its id.
-
     fn on(mut self, what: &'static str, id: &'a impl AsRef<str>) -> Self {
         self.subject = Some((what, id.as_ref()));
         self

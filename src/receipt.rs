@@ -1,11 +1,11 @@
 //! What is known of a call while it runs, and after it was dropped.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use crate::error::Outcome;
+use crate::transport::Progress;
 
 /// What is known of a call: while it runs, when it succeeded, and after its future was dropped half way.
 ///
@@ -34,7 +34,7 @@ pub struct Receipt(Arc<Mutex<State>>);
 struct State {
     attempts: u32,
     /// Of the attempt under way: when it was started, and whether it has begun to leave.
-    under_way: Option<(DateTime<Utc>, Arc<AtomicBool>)>,
+    under_way: Option<(DateTime<Utc>, Arc<Progress>)>,
     sent_at: Option<DateTime<Utc>>,
     status: Option<u16>,
     outcome: Option<Outcome>,
@@ -46,7 +46,7 @@ impl Receipt {
     pub fn outcome(&self) -> Outcome {
         let state = self.state();
         match (&state.outcome, &state.under_way) {
-            (_, Some((_, begun))) if begun.load(Ordering::Acquire) => Outcome::Unknown,
+            (_, Some((_, progress))) if progress.begun() => Outcome::Unknown,
             (Some(outcome), _) => *outcome,
             (None, _) => Outcome::NotSent,
         }
@@ -56,7 +56,7 @@ impl Receipt {
     pub fn sent_at(&self) -> Option<DateTime<Utc>> {
         let state = self.state();
         match &state.under_way {
-            Some((at, begun)) if begun.load(Ordering::Acquire) => Some(*at),
+            Some((at, progress)) if progress.begun() => Some(*at),
             _ => state.sent_at,
         }
     }
@@ -71,17 +71,17 @@ impl Receipt {
         self.state().attempts
     }
 
-    pub(crate) fn begin(&self, at: DateTime<Utc>, begun: Arc<AtomicBool>) {
+    pub(crate) fn begin(&self, at: DateTime<Utc>, progress: Arc<Progress>) {
         let mut state = self.state();
         state.attempts += 1;
-        state.under_way = Some((at, begun));
+        state.under_way = Some((at, progress));
     }
 
     /// Ends the attempt under way.
     pub(crate) fn end(&self, outcome: Outcome, status: Option<u16>) {
         let mut state = self.state();
-        if let Some((at, begun)) = state.under_way.take()
-            && begun.load(Ordering::Acquire)
+        if let Some((at, progress)) = state.under_way.take()
+            && progress.begun()
         {
             state.sent_at = Some(at);
         }

@@ -29,9 +29,34 @@ pub(crate) struct Attempt {
     pub(crate) user_agent: HeaderValue,
     pub(crate) media_type: MediaType,
     pub(crate) body: Option<Bytes>,
-    /// Whether the request has begun to leave.
-    pub(crate) begun: Arc<AtomicBool>,
+    pub(crate) progress: Arc<Progress>,
     pub(crate) preview: Option<Preview>,
+}
+
+/// How far an attempt has come.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    begun: AtomicBool,
+    reads: AtomicBool,
+}
+
+impl Progress {
+    /// Whether the request has begun to leave.
+    pub(crate) fn begun(&self) -> bool {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// Whether it is a GET: nothing can be created by it, whatever comes of it.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.reads.load(Ordering::Acquire)
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self.begun() {
+            true => Outcome::Unknown,
+            false => Outcome::NotSent,
+        }
+    }
 }
 
 /// Where a request goes that is shown instead of sent.
@@ -105,6 +130,10 @@ impl ClientHooks<Attempt> for generated::Client {
             headers.insert(header::CONTENT_TYPE, media_type);
         }
         headers.insert(header::USER_AGENT, attempt.user_agent.clone());
+        attempt
+            .progress
+            .reads
+            .store(request.method().is_safe(), Ordering::Release);
         match &attempt.preview {
             None => Ok(()),
             Some(preview) => {
@@ -120,7 +149,7 @@ impl ClientHooks<Attempt> for generated::Client {
 /// the first byte to the connection: as long as nobody asked, nothing has left.
 struct Noted {
     bytes: Option<Bytes>,
-    begun: Arc<AtomicBool>,
+    progress: Arc<Progress>,
 }
 
 impl Body for Noted {
@@ -132,7 +161,7 @@ impl Body for Noted {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
         let noted = self.get_mut();
-        noted.begun.store(true, Ordering::Release);
+        noted.progress.begun.store(true, Ordering::Release);
         Poll::Ready(noted.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -192,7 +221,7 @@ impl Attempt {
             None => reqwest::Body::from(Bytes::new()),
             Some(bytes) => reqwest::Body::wrap(Noted {
                 bytes: Some(bytes.clone()),
-                begun: Arc::clone(&self.begun),
+                progress: Arc::clone(&self.progress),
             }),
         }
     }
@@ -206,9 +235,9 @@ impl Attempt {
         deadline: Instant,
         limit: usize,
     ) -> Result<Answer, Error> {
-        let begun = Arc::clone(&self.begun);
+        let progress = Arc::clone(&self.progress);
         if self.body.is_none() {
-            begun.store(true, Ordering::Release); // Without a body to be asked for, take it for sent.
+            progress.begun.store(true, Ordering::Release); // Without a body to be asked for, take it for sent.
         }
         let body = self.body();
         let transport = generated::Client {
@@ -216,16 +245,12 @@ impl Attempt {
             client: client.clone(),
             inner: self,
         };
-        let not_sent_or_unknown = || match begun.load(Ordering::Acquire) {
-            true => Outcome::Unknown,
-            false => Outcome::NotSent,
-        };
         let response = match timeout_at(deadline, operation(transport, body)).await {
-            Err(_) => return Err(Error::new(ErrorKind::Timeout, not_sent_or_unknown())),
+            Err(_) => return Err(Error::new(ErrorKind::Timeout, progress.outcome())),
             Ok(Ok(response)) => response,
             Ok(Err(progenitor_client::Error::ErrorResponse(response))) => response,
             Ok(Err(progenitor_client::Error::CommunicationError(error))) => {
-                return Err(communication_error(error.without_url(), not_sent_or_unknown()));
+                return Err(communication_error(error.without_url(), progress.outcome()));
             }
             Ok(Err(progenitor_client::Error::Custom(_))) => {
                 return Err(Error::new(ErrorKind::Preview, Outcome::NotSent));
@@ -234,7 +259,7 @@ impl Attempt {
                 return Err(Error::configuration(detail));
             }
             // None of these comes from an operation whose answers are bytes.
-            Ok(Err(_)) => return Err(Error::new(ErrorKind::Interrupted, not_sent_or_unknown())),
+            Ok(Err(_)) => return Err(Error::new(ErrorKind::Interrupted, progress.outcome())),
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let (body, cut) = read(response.into_inner(), deadline, limit).await;
