@@ -1,0 +1,163 @@
+//! The command line, made from the document: a command for each operation, a flag for each member of its body.
+
+use std::time::Duration;
+
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
+
+use crate::document::{Field, Kind, Operation};
+use crate::report::EXIT_STATUSES;
+
+const CREDENTIALS: &str = "\
+Credentials come from the environment, never from an argument:
+  VITEC_CONNECT_USERNAME and VITEC_CONNECT_PASSWORD, or the user name there and --password-stdin,
+  or VITEC_CONNECT_BASIC, the base64 string that the portal shows.
+VITEC_CONNECT_BASE_URL replaces the base URL.";
+
+/// The whole command line.
+pub(crate) fn command(operations: &[Operation]) -> Command {
+    let mut nouns: Vec<Command> = Vec::new();
+    for operation in operations {
+        let call = call(operation);
+        match nouns.iter().position(|it| it.get_name() == operation.noun) {
+            Some(index) => {
+                let noun = nouns.remove(index);
+                nouns.insert(index, noun.subcommand(call));
+            }
+            None => nouns.push(
+                Command::new(operation.noun.clone())
+                    .about(format!("Operations on a {}", operation.noun.replace('-', " ")))
+                    .subcommand_required(true)
+                    .arg_required_else_help(true)
+                    .subcommand(call),
+            ),
+        }
+    }
+    Command::new("vitec-connect")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Sends loan promises (lånelöften) to Vitec Connect")
+        .after_help(EXIT_STATUSES)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(nouns)
+        .subcommand(
+            Command::new("sandbox")
+                .about("Serves a stand-in for Vitec Connect, with a page to try it, until Ctrl-C")
+                .after_help(
+                    "User name and password come from VITEC_CONNECT_USERNAME and VITEC_CONNECT_PASSWORD; without them it is \
+                     `partner` with a random password, which is shown.",
+                )
+                .arg(
+                    Arg::new("listen")
+                        .long("listen")
+                        .value_name("ADDRESS")
+                        .help("Where to listen; port 0 takes a free one")
+                        .default_value("127.0.0.1:8080")
+                        .value_parser(value_parser!(std::net::SocketAddr)),
+                ),
+        )
+        .subcommand(
+            Command::new("spec").about("Prints the OpenAPI document").arg(
+                Arg::new("json").long("json").help("As JSON instead of YAML").action(ArgAction::SetTrue),
+            ),
+        )
+        .subcommand(
+            Command::new("completions").about("Prints a completion script for a shell").arg(
+                Arg::new("shell").value_name("SHELL").required(true).value_parser(value_parser!(clap_complete::Shell)),
+            ),
+        )
+}
+
+fn call(operation: &Operation) -> Command {
+    let parameters = operation
+        .parameters
+        .iter()
+        .map(|it| flag(it, "Parameters").required(it.required));
+    let members = operation.members.iter().flatten().filter(|it| it.kind != Kind::Nested);
+    let flags: Vec<String> = members.clone().map(|it| it.name.clone()).collect();
+    let mut command = Command::new(operation.verb.clone())
+        .about(operation.summary.clone())
+        .after_help(format!("{CREDENTIALS}\n\n{EXIT_STATUSES}"))
+        .args(parameters);
+    if operation.members.is_some() {
+        command = command
+            .args(members.map(|it| flag(it, "Body")))
+            .arg(
+                option("input", "FILE")
+                    .help("The body as JSON or XML from a file, or from stdin with `-`, instead of flags")
+                    .help_heading("Body"),
+            )
+            .group(
+                ArgGroup::new("members")
+                    .args(flags)
+                    .multiple(true)
+                    .conflicts_with("input"),
+            );
+    }
+    command.args(settings())
+}
+
+fn flag(field: &Field, heading: &'static str) -> Arg {
+    let value_name = match field.kind {
+        Kind::DateTime => "DATE",
+        Kind::Name => "NAME",
+        Kind::Number => "NUMBER",
+        Kind::Boolean => "true|false",
+        Kind::Text | Kind::Nested => "TEXT",
+    };
+    Arg::new(field.name.clone())
+        .long(field.flag.clone())
+        .value_name(value_name)
+        .help(field.help.clone())
+        .help_heading(heading)
+        .allow_hyphen_values(true)
+}
+
+fn option(name: &'static str, value_name: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value_name)
+}
+
+fn settings() -> Vec<Arg> {
+    let seconds = ValueParser::from(|text: &str| match humantime::parse_duration(text) {
+        Ok(time) if time > Duration::ZERO => Ok(time),
+        Ok(_) => Err("must be longer than nothing".to_owned()),
+        Err(error) => Err(format!("{error}; as in 60s or 2m")),
+    });
+    vec![
+        option("format", "FORMAT")
+            .help("How the body is sent")
+            .value_parser(["json", "xml"])
+            .default_value("json"),
+        option("base-url", "URL")
+            .help("Where to send it instead of Vitec Connect itself")
+            .conflicts_with("sandbox"),
+        option("sandbox", "")
+            .action(ArgAction::SetTrue)
+            .help("Send it to an embedded sandbox; no account needed"),
+        Arg::new("dry-run")
+            .long("dry-run")
+            .action(ArgAction::SetTrue)
+            .help("Send nothing; print the whole HTTP request; no credentials needed"),
+        option("output", "OUTPUT")
+            .help("What stands on stdout: the answered string alone, or one object in every case")
+            .value_parser(["text", "json"])
+            .default_value("text"),
+        option("timeout", "TIME")
+            .help("How long the whole call may take [default: 60s]")
+            .value_parser(seconds),
+        option("proxy", "URL").help("Go through this proxy, or through the `system`'s"),
+        Arg::new("ca-file")
+            .long("ca-file")
+            .value_name("PEM")
+            .help("Trust these root certificates too"),
+        Arg::new("password-stdin")
+            .long("password-stdin")
+            .action(ArgAction::SetTrue)
+            .help("Read the password from the first line of stdin"),
+        Arg::new("verbose")
+            .short('v')
+            .long("verbose")
+            .action(ArgAction::SetTrue)
+            .help("Say what happens, on stderr"),
+    ]
+}

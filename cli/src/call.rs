@@ -1,0 +1,107 @@
+//! One call, from its arguments to its report.
+
+use clap::ArgMatches;
+use serde::de::DeserializeOwned;
+use tokio::task::AbortHandle;
+use vitec_connect::datacontract::DataContract;
+use vitec_connect::{IdError, Receipt};
+use vitec_connect_sandbox::Sandbox;
+
+use crate::body::Body;
+use crate::document::Operation;
+use crate::report::{Mistake, Report};
+use crate::{operations, settings, signals};
+
+/// What a person gave for a call.
+pub(crate) struct Arguments<'a> {
+    matches: &'a ArgMatches,
+    body: Option<Body>,
+}
+
+impl Arguments<'_> {
+    /// An id in the path.
+    pub(crate) fn id<T: std::str::FromStr<Err = IdError>>(&self, parameter: &str) -> Result<T, Mistake> {
+        let text = self.matches.get_one::<String>(parameter).map_or("", String::as_str);
+        Ok(text.parse()?)
+    }
+
+    pub(crate) fn body<T: DeserializeOwned + DataContract>(&self) -> Result<T, Mistake> {
+        match &self.body {
+            Some(body) => body.model(),
+            None => Err(Mistake::new("the operation has no body")),
+        }
+    }
+}
+
+pub(crate) async fn run(operation: Operation, matches: &ArgMatches, early: AbortHandle) -> Result<Report, Mistake> {
+    if matches.get_flag("password-stdin")
+        && matches
+            .try_get_one::<String>("input")
+            .ok()
+            .flatten()
+            .is_some_and(|it| it == "-")
+    {
+        return Err(Mistake::new(
+            "stdin cannot be both the body (--input -) and the password (--password-stdin)",
+        ));
+    }
+    let body = operation
+        .members
+        .map(|members| Body::read(members, matches))
+        .transpose()?;
+    let arguments = Arguments { matches, body };
+    let sandbox = match matches.get_flag("sandbox") {
+        true => Some(Sandbox::start().await?),
+        false => None,
+    };
+    let client = settings::client(matches, sandbox.as_ref())?;
+    if matches.get_flag("dry-run") {
+        let mut mistake = None;
+        let shown = client
+            .preview(
+                async |client| match operations::call(&operation.id, &client, &arguments).await {
+                    Ok(result) => result.map(Some),
+                    Err(wrong) => {
+                        mistake = Some(wrong);
+                        Ok(None)
+                    }
+                },
+            )
+            .await;
+        return match (mistake, shown) {
+            (Some(mistake), _) => Err(mistake),
+            (None, Ok(request)) => Ok(Report::shown(request.to_string())),
+            (None, Err(error)) => Ok(Report::failed(&error)),
+        };
+    }
+    early.abort(); // From here on the receipt tells what an interruption means.
+    let receipt = Receipt::default();
+    let client = client.watched(&receipt);
+    let report = tokio::select! {
+        result = operations::call(&operation.id, &client, &arguments) => match result? {
+            Ok(answer) => Report::accepted(answer, receipt.status()),
+            Err(error) => Report::failed(&error),
+        },
+        () = signals::interrupted() => Report::interrupted(receipt.outcome(), &about(&operation.parameters, matches)),
+    };
+    if let Some(sandbox) = &sandbox {
+        for received in sandbox.received() {
+            eprintln!("the sandbox received {}: {}", received.operation, received.body);
+            for note in &received.notes {
+                eprintln!("note: {}: {}", note.member, note.message);
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// `customerId M30011, contactId 4711`
+fn about(parameters: &[crate::document::Field], matches: &ArgMatches) -> String {
+    let given = parameters
+        .iter()
+        .filter_map(|it| Some((&it.name, matches.get_one::<String>(&it.name)?)));
+    given
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,97 @@
+//! The client of a call, from arguments and the environment.
+
+use std::time::Duration;
+
+use clap::ArgMatches;
+use vitec_connect::{Client, ClientBuilder, Credentials, MediaType, Proxy};
+use vitec_connect_sandbox::Sandbox;
+use zeroize::Zeroizing;
+
+use crate::report::Mistake;
+
+pub(crate) fn client(matches: &ArgMatches, sandbox: Option<&Sandbox>) -> Result<Client, Mistake> {
+    let mut builder = Client::builder();
+    if let Some(format) = matches.get_one::<String>("format") {
+        builder = builder.media_type(format.parse::<MediaType>()?);
+    }
+    if let Some(timeout) = matches.get_one::<Duration>("timeout") {
+        builder = builder.call_timeout(*timeout).attempt_timeout(*timeout);
+    }
+    if let Some(proxy) = matches.get_one::<String>("proxy") {
+        builder = match proxy.parse() {
+            Ok(proxy @ (Proxy::None | Proxy::Url(_) | Proxy::System)) => builder.proxy(proxy),
+        };
+    }
+    if let Some(file) = matches.get_one::<String>("ca-file") {
+        let pem = std::fs::read(file).map_err(|error| Mistake::new(format!("--ca-file {file}: {error}")))?;
+        builder = builder.root_certificates_pem(pem);
+    }
+    let builder = match sandbox {
+        Some(sandbox) => builder
+            .base_url(sandbox.url())
+            .credentials(Credentials::basic(sandbox.username(), sandbox.password())?),
+        None => with_environment(builder, matches)?,
+    };
+    Ok(builder.build()?)
+}
+
+fn with_environment(builder: ClientBuilder, matches: &ArgMatches) -> Result<ClientBuilder, Mistake> {
+    let base_url = match matches.get_one::<String>("base-url") {
+        Some(url) => Some(url.clone()),
+        None => variable("VITEC_CONNECT_BASE_URL")?.map(|url| url.to_string()),
+    };
+    let builder = match base_url {
+        Some(url) => builder.base_url(url),
+        None => builder,
+    };
+    let credentials = match matches.get_flag("dry-run") {
+        // What is shown never contains them.
+        true => Credentials::basic("dry-run", "")?,
+        false => credentials(matches.get_flag("password-stdin"))?,
+    };
+    Ok(builder.credentials(credentials))
+}
+
+fn credentials(password_stdin: bool) -> Result<Credentials, Mistake> {
+    let username = variable("VITEC_CONNECT_USERNAME")?;
+    if password_stdin {
+        let Some(username) = username else {
+            return Err(Mistake::new(
+                "--password-stdin needs the user name in VITEC_CONNECT_USERNAME",
+            ));
+        };
+        let mut line = Zeroizing::new(String::new());
+        std::io::stdin()
+            .read_line(&mut line)
+            .map_err(|error| Mistake::new(format!("stdin cannot be read: {error}")))?;
+        let password = line.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            return Err(Mistake::new("there is no password on the first line of stdin"));
+        }
+        return Ok(Credentials::basic(&*username, password)?);
+    }
+    match (
+        username,
+        variable("VITEC_CONNECT_PASSWORD")?,
+        variable("VITEC_CONNECT_BASIC")?,
+    ) {
+        (Some(username), Some(password), _) => Ok(Credentials::basic(&*username, &*password)?),
+        (_, _, Some(encoded)) => {
+            Credentials::encoded(&*encoded).map_err(|error| Mistake::new(format!("VITEC_CONNECT_BASIC: {error}")))
+        }
+        _ => Err(Mistake::new(
+            "there are no credentials: set VITEC_CONNECT_USERNAME and VITEC_CONNECT_PASSWORD, or VITEC_CONNECT_BASIC; or \
+             use --password-stdin; or try it with --sandbox",
+        )),
+    }
+}
+
+/// A variable of the environment; an empty one counts as not set.
+pub(crate) fn variable(name: &str) -> Result<Option<Zeroizing<String>>, Mistake> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(Zeroizing::new(value))),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Mistake::new(format!("{name} is not UTF-8"))),
+    }
+}

@@ -1,0 +1,222 @@
+//! An XML body as DataContractSerializer reads it: members in alphabetical order, and what comes too late or is
+//! unknown is lost without an error. Any error at all gives one message under the parameter's name.
+
+use serde_json::{Map, Value};
+
+use crate::bind::{self, Bound, ERROR_OCCURRED};
+use crate::date_text;
+use crate::json_text::Fault;
+use crate::note::{NoteKind, Notes};
+use crate::schema::{Item, Member, Object, Schemas, Type, Typed};
+use crate::xml::{Node, Xml, boolean};
+
+/// Reads a body.
+pub(crate) fn bind(text: &str, typed: &Typed, parameter: &str, schemas: &Schemas) -> Bound {
+    let mut notes = Notes::default();
+    match root(text, typed, schemas, &mut notes) {
+        Ok(body) => Bound {
+            body,
+            notes,
+            ..Bound::default()
+        },
+        Err(fault) => {
+            tracing::debug!(parameter, reason = fault.0, "the XML body does not bind");
+            let mut bound = Bound::default();
+            bound.errors.add(parameter.to_owned(), ERROR_OCCURRED);
+            bound
+        }
+    }
+}
+
+fn root(text: &str, typed: &Typed, schemas: &Schemas, notes: &mut Notes) -> Result<Option<Value>, Fault> {
+    let mut binder = Binder {
+        xml: Xml::new(text)?,
+        schemas,
+        notes,
+        path: String::new(),
+    };
+    loop {
+        match binder.xml.next()? {
+            Node::Text(text) if is_blank(&text) => {}
+            Node::Start { name, namespace, nil } => {
+                if name != typed.xml.name || namespace != typed.xml.namespace {
+                    return Err(Fault("another root element or namespace"));
+                }
+                let value = binder.value(&typed.ty, nil)?;
+                binder.xml.leave_root()?;
+                return Ok(value);
+            }
+            _ => return Err(Fault("no root element")),
+        }
+    }
+}
+
+/// White space as XML has it.
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+struct Binder<'a> {
+    xml: Xml<'a>,
+    schemas: &'a Schemas,
+    notes: &'a mut Notes,
+    /// For the notes.
+    path: String,
+}
+
+impl Binder<'_> {
+    /// The value of the element that was just started. `None` is null.
+    fn value(&mut self, ty: &Type, nil: bool) -> Result<Option<Value>, Fault> {
+        if nil {
+            self.xml.skip()?;
+            return Ok(None);
+        }
+        let bad = Fault("text that is no value of the type");
+        Ok(Some(match ty {
+            Type::Text => Value::from(self.text()?),
+            Type::Date => {
+                let date = date_text::xml(&self.text()?).ok_or(bad)?;
+                self.notes.other_day(&self.path, date.other_day.as_ref());
+                Value::from(date.held.to_string())
+            }
+            Type::Boolean => Value::from(boolean(&self.text()?).ok_or(bad)?),
+            Type::Int32 => Value::from(self.text()?.trim().parse::<i32>().map_err(|_| bad)?),
+            Type::Int64 => Value::from(self.text()?.trim().parse::<i64>().map_err(|_| bad)?),
+            Type::Decimal => decimal(self.text()?.trim()).ok_or(bad)?,
+            Type::Double => double(self.text()?.trim()).ok_or(bad)?,
+            Type::Enumeration(enumeration) => {
+                let text = self.text()?;
+                if !enumeration.values.iter().any(|(name, _)| *name == text) {
+                    return Err(Fault("not exactly a listed name"));
+                }
+                Value::from(text)
+            }
+            Type::Object(index) => self.object(*index)?,
+            Type::List(item) => self.list(item)?,
+            Type::Any => {
+                self.xml.skip()?;
+                return Ok(None);
+            }
+        }))
+    }
+
+    /// The text of an element that holds nothing else.
+    fn text(&mut self) -> Result<String, Fault> {
+        let mut content = String::new();
+        loop {
+            match self.xml.next()? {
+                Node::Text(text) => content.push_str(&text),
+                Node::End => return Ok(content),
+                Node::Start { .. } => return Err(Fault("an element where text belongs")),
+                Node::Eof => return Err(Fault("the body ends within an element")),
+            }
+        }
+    }
+
+    /// The next element within the current one. `None` at its end.
+    fn child(&mut self) -> Result<Option<(String, String, bool)>, Fault> {
+        loop {
+            match self.xml.next()? {
+                Node::Start { name, namespace, nil } => return Ok(Some((name, namespace, nil))),
+                Node::End => return Ok(None),
+                Node::Text(text) if is_blank(&text) => {}
+                Node::Text(_) => return Err(Fault("text where elements belong")),
+                Node::Eof => return Err(Fault("the body ends within an element")),
+            }
+        }
+    }
+
+    fn object(&mut self, index: usize) -> Result<Value, Fault> {
+        let object = self.schemas.object(index);
+        let mut members = Map::new();
+        let mut next = 0;
+        let outside = self.path.len();
+        while let Some((name, namespace, nil)) = self.child()? {
+            if outside > 0 {
+                self.path.push('.');
+            }
+            self.path.push_str(&name);
+            let is_it = |member: &Member| member.xml.name == name && member.xml.namespace == namespace;
+            match object.members.iter().skip(next).position(is_it) {
+                Some(offset) => {
+                    let member = &object.members[next + offset];
+                    next += offset + 1;
+                    let value = self.value(&member.ty, nil)?;
+                    bind::set(&mut members, &member.json, value);
+                }
+                None => {
+                    self.lost(object, &members, next, &name, &namespace);
+                    self.xml.skip()?;
+                }
+            }
+            self.path.truncate(outside);
+        }
+        Ok(Value::Object(members))
+    }
+
+    /// Says why an element is ignored.
+    fn lost(&mut self, object: &Object, members: &Map<String, Value>, next: usize, name: &str, namespace: &str) {
+        let same_name = object.members.iter().find(|member| member.xml.name == name);
+        let path = self.path.clone();
+        match same_name {
+            Some(member) if member.xml.namespace != namespace => {
+                let wanted = &member.xml.namespace;
+                let message =
+                    format!("`{name}` stands in the namespace `{namespace}` instead of `{wanted}` and was ignored");
+                self.notes.add(NoteKind::UnknownMember, path, message);
+            }
+            Some(member) if members.contains_key(&member.json) => {
+                self.notes
+                    .add(NoteKind::Repeated, path, "sent more than once; the first one counts");
+            }
+            Some(_) => {
+                let before = next.checked_sub(1).and_then(|last| object.members.get(last));
+                let before = before.map_or("another member", |member| member.xml.name.as_str());
+                let message =
+                    format!("`{name}` came after `{before}`: out of alphabetical order, so its value was lost");
+                self.notes.add(NoteKind::OutOfOrder, path, message);
+            }
+            None => self
+                .notes
+                .unknown(&path, name, object.members.iter().map(|member| member.xml.name.clone())),
+        }
+    }
+
+    fn list(&mut self, item: &Item) -> Result<Value, Fault> {
+        let mut values = Vec::new();
+        while let Some((name, namespace, nil)) = self.child()? {
+            if name == item.xml.name && namespace == item.xml.namespace {
+                let nullable = matches!(item.ty, Type::Text | Type::Object(_) | Type::List(_) | Type::Any);
+                if nil && !nullable {
+                    return Err(Fault("null where a list holds values"));
+                }
+                values.push(self.value(&item.ty, nil)?.unwrap_or_default());
+            } else {
+                let path = self.path.clone();
+                self.notes.unknown(&path, &name, [item.xml.name.clone()].into_iter());
+                self.xml.skip()?;
+            }
+        }
+        Ok(Value::Array(values))
+    }
+}
+
+fn decimal(text: &str) -> Option<Value> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.".contains(&b));
+    let value: f64 = text.parse().ok().filter(|_| plain)?;
+    (value.abs() < 7.922_816_251_426_434e28).then(|| bind::float(value))
+}
+
+fn double(text: &str) -> Option<Value> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    match text {
+        "INF" => Some(bind::float(f64::INFINITY)),
+        "-INF" => Some(bind::float(f64::NEG_INFINITY)),
+        "NaN" => Some(bind::float(f64::NAN)),
+        _ => text
+            .parse()
+            .ok()
+            .filter(|value: &f64| plain && value.is_finite())
+            .map(bind::float),
+    }
+}

@@ -1,0 +1,196 @@
+//! The HTTP/1.1 server: connections, the sandbox's own pages, and everything else to the service.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::reply::{Cut, Reply, iis, respond};
+use crate::service::{Sent, Service, lock};
+
+/// A body beyond the limit is read on and thrown away so far, so that the client sees the answer.
+const DISCARDED: usize = 64 * 1024 * 1024;
+
+/// What the connections share.
+pub(crate) struct Shared {
+    pub(crate) service: Service,
+    pub(crate) document_json: String,
+    pub(crate) document_yaml: String,
+    /// Listening on loopback: the pages are for this machine only.
+    pub(crate) loopback: bool,
+}
+
+/// The connection is to be closed without an answer.
+#[derive(Debug)]
+struct Dropped;
+
+impl std::fmt::Display for Dropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("dropped, as programmed")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// Serves until told to stop, or until the sender is gone.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: oneshot::Receiver<Infallible>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = &mut stop => return,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else {
+                    // No more file handles, for one: give way rather than spin.
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                // Small answers go out at once.
+                let _ = stream.set_nodelay(true);
+                let shared = Arc::clone(&shared);
+                connections.spawn(async move {
+                    let service = service_fn(|request| respond_to(request, &shared));
+                    let served = hyper::server::conn::http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        // A client that has said all may close its half and still wait for the answer.
+                        .half_close(true)
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                    if let Err(error) = served {
+                        tracing::debug!(%error, "connection ended");
+                    }
+                });
+            }
+        }
+    }
+}
+
+async fn respond_to(request: Request<Incoming>, shared: &Shared) -> Result<Response<Cut>, Dropped> {
+    let (parts, body) = request.into_parts();
+    let sent = read(&parts.headers, body, shared.service.body_limit)
+        .await
+        .ok_or(Dropped)?;
+    let reply = if parts.version == Version::HTTP_11 && parts.headers.get_all(HOST).iter().count() != 1 {
+        iis(StatusCode::BAD_REQUEST).into()
+    } else if let Some(response) = page(&parts, shared) {
+        Reply::from(response)
+    } else {
+        shared.service.answer(&parts, &sent)
+    };
+    if !reply.delay.is_zero() {
+        tokio::time::sleep(reply.delay).await;
+    }
+    if reply.dropped {
+        return Err(Dropped);
+    }
+    let (mut head, body) = reply.response.into_parts();
+    head.headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-cache"));
+    if sent.too_large {
+        head.headers.insert("connection", HeaderValue::from_static("close"));
+    }
+    Ok(Response::from_parts(head, Cut::new(body, reply.truncate)))
+}
+
+/// Reads a body. `None` if it did not arrive.
+async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Option<Sent> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .is_some_and(|length| length.as_bytes() != b"0");
+    let known_empty = !announced && !headers.contains_key(TRANSFER_ENCODING);
+    let mut bytes = BytesMut::new();
+    let mut discarded = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else {
+            continue;
+        };
+        if discarded > 0 || bytes.len() + data.len() > limit {
+            bytes.clear();
+            discarded += data.len().max(1);
+            if discarded > DISCARDED {
+                break;
+            }
+        } else {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Some(Sent {
+        bytes: bytes.freeze(),
+        too_large: discarded > 0,
+        known_empty,
+    })
+}
+
+/// The sandbox's own pages. They need no credentials: they are there only because this is a sandbox.
+fn page(request: &Parts, shared: &Shared) -> Option<Response<Bytes>> {
+    let path = request.uri.path();
+    if !matches!(path, "/" | "/received" | "/openapi.json" | "/openapi.yaml") {
+        return None;
+    }
+    // Another site's script must not read them by letting its own name point to this machine (DNS rebinding).
+    if shared.loopback && !is_local(&request.headers) {
+        let reason = "The sandbox's pages are for this machine: ask for 127.0.0.1 or localhost.\n";
+        return Some(respond(
+            StatusCode::MISDIRECTED_REQUEST,
+            "text/plain; charset=utf-8",
+            reason,
+        ));
+    }
+    let service = &shared.service;
+    let ok = |content_type, body: String| respond(StatusCode::OK, content_type, body);
+    Some(match (&request.method, path) {
+        (&Method::GET, "/") => ok(
+            "text/html; charset=utf-8",
+            include_str!("../page/index.html").to_owned(),
+        ),
+        (&Method::GET, "/openapi.json") => ok("application/json; charset=utf-8", shared.document_json.clone()),
+        (&Method::GET, "/openapi.yaml") => ok("application/yaml; charset=utf-8", shared.document_yaml.clone()),
+        (&Method::GET, "/received") => {
+            let query = form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes());
+            let after = query
+                .into_iter()
+                .find(|(name, _)| name == "after")
+                .and_then(|(_, number)| number.parse().ok());
+            let (stored, received) = {
+                let log = lock(&service.log);
+                (log.stored(), log.after(after.unwrap_or(0)))
+            };
+            ok(
+                "application/json; charset=utf-8",
+                serde_json::json!({"stored": stored, "received": received}).to_string(),
+            )
+        }
+        (&Method::DELETE, "/received") => {
+            service.reset();
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response
+        }
+        _ => return None,
+    })
+}
+
+/// Whether the client asked for this machine by one of its own names.
+fn is_local(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else {
+        return true;
+    };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address: Option<IpAddr> = name.trim_matches(['[', ']']).parse().ok();
+    name.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.is_loopback())
+}
