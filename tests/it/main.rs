@@ -1,2 +1,6 @@
 //! What users of the library rely on: a module a behaviour.
 #![allow(missing_docs)]
+
+mod build;
+mod generated;
+mod snapshot;
