@@ -1,6 +1,10 @@
 //! What users of the library rely on: a module a behaviour.
 #![allow(missing_docs)]
 
+mod arbitrary;
 mod build;
 mod generated;
+mod json_schema;
+mod payloads;
+mod round_trips;
 mod snapshot;
