@@ -5,7 +5,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::RngSeed;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{RngSeed, TestRunner};
 use vitec_connect::{
     DateTime, LoanPromise, LoanPromiseEstateType as EstateType, LoanPromiseFinancing as Financing,
     LoanPromiseStatus as Status,
@@ -107,26 +108,26 @@ pub(crate) fn date_time() -> impl Strategy<Value = DateTime> {
     })
 }
 
-/// Values of an enumeration: listed, unlisted names, and unlisted numbers where these are wanted.
+/// Values of an enumeration: listed, and unlisted names and numbers where these are wanted.
 macro_rules! values {
-    ($type:ident, $numbers:expr) => {{
+    ($type:ident, $names:expr, $numbers:expr) => {{
         let listed: Vec<$type> = $type::listed().collect();
         let name = "[A-Za-zÅÄÖåäö_&<][A-Za-z0-9_åäö &<>-]{0,8}[A-Za-z0-9_åäö]"
             .prop_map(|name| name.parse::<$type>().unwrap());
         let number = any::<i32>().prop_map(|it| it.to_string().parse::<$type>().unwrap());
-        prop_oneof![4 => select(listed), 2 => name, u32::from($numbers) * 2 => number]
+        prop_oneof![4 => select(listed), u32::from($names) * 2 => name, u32::from($numbers) * 2 => number]
     }};
 }
 
-/// Loan promises with any members missing. With `numbers`, their enumerations may hold unlisted numbers, which XML cannot
-/// carry.
-pub(crate) fn promise(numbers: bool) -> impl Strategy<Value = LoanPromise> {
+/// Loan promises with any members missing. With `names`, their enumerations may hold unlisted names, which no server of
+/// today reads; with `numbers` unlisted numbers, which XML cannot carry.
+pub(crate) fn promise(names: bool, numbers: bool) -> impl Strategy<Value = LoanPromise> {
     (
         option::of(text()),
         option::of(text()),
-        option::of(values!(EstateType, numbers)),
-        option::of(values!(Financing, numbers)),
-        option::of(values!(Status, numbers)),
+        option::of(values!(EstateType, names, numbers)),
+        option::of(values!(Financing, names, numbers)),
+        option::of(values!(Status, names, numbers)),
         option::of(date_time()),
     )
         .prop_map(|(bank, estate_id, estate_type, financing, status, valid_until)| {
@@ -139,4 +140,12 @@ pub(crate) fn promise(numbers: bool) -> impl Strategy<Value = LoanPromise> {
                 .maybe_valid_until(valid_until)
                 .build()
         })
+}
+
+/// So many values, the same in every run.
+pub(crate) fn some<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
+    let mut runner = TestRunner::new(config(1));
+    (0..count)
+        .map(|_| strategy.new_tree(&mut runner).unwrap().current())
+        .collect()
 }

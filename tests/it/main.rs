@@ -3,8 +3,12 @@
 
 mod arbitrary;
 mod build;
+mod errors;
 mod generated;
 mod json_schema;
 mod payloads;
+mod reference;
+mod reference_payloads;
 mod round_trips;
+mod server;
 mod snapshot;

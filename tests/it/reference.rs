@@ -29,7 +29,8 @@ const TIME_ZONE: &str = "Europe/Stockholm";
 /// Set to `1` where the tests must not be skipped: in CI.
 const REQUIRE: &str = "VITEC_CONNECT_REQUIRE_MONO";
 
-const PACKAGES: &str = "mono-mcs mono-runtime libmono-system-runtime-serialization4.0-cil libnewtonsoft-json5.0-cil tzdata";
+const PACKAGES: &str =
+    "mono-mcs mono-runtime libmono-system-runtime-serialization4.0-cil libnewtonsoft-json5.0-cil tzdata";
 
 /// An answer takes a millisecond. This only keeps a test from waiting for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,18 +58,9 @@ impl Reference {
                 "Newtonsoft.Json.dll",
                 existing(Path::new(JSON_NET).join("Newtonsoft.Json.dll")),
             ),
-            (
-                TIME_ZONE,
-                existing(Path::new("/usr/share/zoneinfo").join(TIME_ZONE)),
-            ),
+            (TIME_ZONE, existing(Path::new("/usr/share/zoneinfo").join(TIME_ZONE))),
         ];
-        let [
-            (_, Some(mcs)),
-            (_, Some(mono)),
-            (_, Some(json_net)),
-            (_, Some(_)),
-        ] = &needed
-        else {
+        let [(_, Some(mcs)), (_, Some(mono)), (_, Some(json_net)), (_, Some(_))] = &needed else {
             let missing: Vec<&str> = needed
                 .iter()
                 .filter(|(_, path)| path.is_none())
@@ -152,9 +144,7 @@ impl Reference {
     fn ask(&mut self, verb: &str, type_name: &str, body: &[u8]) -> Result<Value, String> {
         let request = format!("{verb} {type_name} {}\n", BASE64_STANDARD.encode(body));
         let sent = match &mut self.process.stdin {
-            Some(stdin) => stdin
-                .write_all(request.as_bytes())
-                .and_then(|()| stdin.flush()),
+            Some(stdin) => stdin.write_all(request.as_bytes()).and_then(|()| stdin.flush()),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         };
         if let Err(error) = sent {
