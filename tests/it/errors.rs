@@ -326,6 +326,7 @@ fn configuration() {
     let base_urls = [
         "",
         "connect.maklare.vitec.net",
+        "https:connect.maklare.vitec.net",
         "//connect.maklare.vitec.net",
         "https://",
         "https://exa mple.com",
