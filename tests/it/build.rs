@@ -1,7 +1,7 @@
 //! The generation of build.rs, as a function that a test can call on any document.
 
-// Both belong to build.rs as a whole; a test uses a part of it.
-#![allow(dead_code, clippy::unwrap_used)]
+// Belongs to build.rs as a whole; a test uses a part of it.
+#![allow(dead_code)]
 
 #[path = "../../build/contracts.rs"]
 mod contracts;

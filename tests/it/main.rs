@@ -1,5 +1,5 @@
 //! What users of the library rely on: a module a behaviour.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod arbitrary;
 mod build;
