@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 
-use crate::document::{Mistake, Node};
-use crate::narrow::DATE_TIME;
+use super::document::{Mistake, Node};
+use super::narrow::DATE_TIME;
 
 /// The operations of the document, and the models that they carry.
 pub(crate) struct Contracts<'a> {

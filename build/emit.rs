@@ -4,7 +4,7 @@ use heck::ToSnakeCase;
 use quote::{format_ident, quote};
 use syn::{Fields, File, Item, ItemMod, ItemStruct, parse_quote};
 
-use crate::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
+use super::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
 
 /// Adds them to `mod types` of the generated file.
 pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::Result<()> {

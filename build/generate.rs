@@ -3,9 +3,9 @@
 use progenitor::{GenerationSettings, Generator, HooksMode, TypeImpl};
 use quote::quote;
 
-use crate::contracts::{Contracts, Kind};
-use crate::document::Document;
-use crate::{emit, narrow};
+use super::contracts::{Contracts, Kind};
+use super::document::Document;
+use super::{emit, narrow};
 
 /// What is generated from a document.
 pub(crate) struct Generated {

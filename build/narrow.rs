@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::contracts::{Contracts, Kind, Member, Operation, Parameter, Type};
+use super::contracts::{Contracts, Kind, Member, Operation, Parameter, Type};
 
 /// The schema that stands for `crate::DateTime`.
 pub(crate) const DATE_TIME: &str = "DateTime";

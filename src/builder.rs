@@ -228,9 +228,13 @@ impl FromStr for Proxy {
 
 /// A URL that a path can be put behind. Its errors do not repeat it: it may carry a password.
 fn base_url(text: &str) -> Result<Url, Error> {
+    let not_http = || Error::configuration("the base URL does not begin with https://");
+    if !text.contains("://") {
+        return Err(not_http());
+    }
     let url = Url::parse(text).map_err(|error| Error::configuration(format!("the base URL is no URL: {error}")))?;
     if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
-        return Err(Error::configuration("the base URL does not begin with https://"));
+        return Err(not_http());
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::configuration(

@@ -134,7 +134,7 @@ impl Client {
         match (shown, outcome) {
             (Some(request), _) => Ok(request),
             (None, Err(error)) => Err(error),
-            (None, Ok(_)) => Err(Error::configuration("no call was made to show")),
+            (None, Ok(_)) => Err(Error::new(ErrorKind::Preview, Outcome::NotSent)),
         }
     }
 

@@ -71,7 +71,7 @@ fn check_name<T: Enumeration>(name: &str) -> Result<(), EnumerationError> {
     }
     if name.starts_with(['+', '-']) || name.starts_with(|it: char| it.is_ascii_digit()) {
         return Err(error::<T>(
-            "a number as a name: the server would take it for the number, and XML cannot carry it",
+            "a name that begins like a number: the server would take it for one, and XML cannot carry it",
         ));
     }
     Ok(())

@@ -282,7 +282,7 @@ impl Error {
             ErrorKind::Connect => "Vitec Connect could not be reached".to_owned(),
             ErrorKind::Tls => "no trusted TLS connection could be made".to_owned(),
             ErrorKind::Timeout => "there was no answer in time".to_owned(),
-            ErrorKind::Interrupted => "the connection ended before there was an answer".to_owned(),
+            ErrorKind::Interrupted => "the connection brought no HTTP answer".to_owned(),
             ErrorKind::Validation => {
                 format!("the server found the request invalid{status}{server}")
             }
@@ -305,6 +305,7 @@ impl Error {
             }
             ErrorKind::UnexpectedAnswer => format!("the answer is not Vitec Connect's{status}"),
             ErrorKind::AnswerLost => format!("the answer cannot be read{status}"),
+            ErrorKind::Preview if self.0.about.is_none() => "no call was made that could be shown".to_owned(),
             ErrorKind::Preview => "the request was only shown".to_owned(),
         }
     }
@@ -328,6 +329,9 @@ impl Error {
             (Outcome::Unknown, _) => "Look in Vitec before sending it again.",
             (Outcome::Accepted, _) => "Do not send it again.",
             (Outcome::Rejected, ErrorKind::Redirect) => "Check the base URL.",
+            (Outcome::Rejected, ErrorKind::Refused) if matches!(self.0.status, Some(404 | 405)) => {
+                "Check the base URL and the ids, and send it again."
+            }
             (Outcome::Rejected, _) => "Correct the request and send it again.",
             (Outcome::NotSent, ErrorKind::Connect) => "Check the base URL and the network, and send it again.",
             (Outcome::NotSent, ErrorKind::Preview) => "",
@@ -341,18 +345,16 @@ impl fmt::Display for Error {
         if let Some(about) = &self.0.about {
             write!(f, "{about}: ")?;
         }
-        f.write_str(&self.happened())?;
+        let mut what = self.happened();
         if let Some(detail) = &self.0.detail {
-            write!(f, ": {detail}")?;
+            what = format!("{what}: {detail}");
         }
         if self.0.attempts > 1 {
-            write!(
-                f,
-                " ({} attempts in {:.1} s)",
-                self.0.attempts,
-                self.0.elapsed.as_secs_f32()
-            )?;
+            let seconds = self.0.elapsed.as_secs_f32();
+            what = format!("{what} ({} attempts in {seconds:.1} s)", self.0.attempts);
         }
+        // The server's own words may end with one, and the next sentence brings one.
+        f.write_str(what.trim_end_matches('.'))?;
         match self.0.outcome {
             _ if self.0.about.is_none() => f.write_str(".")?,
             Outcome::NotSent if self.0.sent_at.is_some() => f.write_str(". Nothing was created.")?,
@@ -367,9 +369,12 @@ impl fmt::Display for Error {
             }
             Outcome::Accepted => f.write_str(". It was created.")?,
         }
-        match self.to_do() {
-            "" => Ok(()),
-            to_do => write!(f, " {to_do}"),
+        match (self.to_do(), self.0.retry_after) {
+            ("", _) => Ok(()),
+            (_, Some(wait)) if self.0.outcome == Outcome::NotSent && !wait.is_zero() => {
+                write!(f, " Wait {} s, and send it again.", wait.as_secs_f64().ceil())
+            }
+            (to_do, _) => write!(f, " {to_do}"),
         }
     }
 }

@@ -92,16 +92,21 @@ impl HttpError {
     }
 }
 
-/// One line: the message, then the messages of each field. Control characters become spaces, so that an answer cannot
+/// One line: the messages of all kinds, then the messages of each field. Control characters become spaces, so that an answer cannot
 /// forge a line of a log.
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = [&self.message, &self.message_detail, &self.exception_message]
+        // "An error has occurred." alone helps nobody, and what the server adds to it may.
+        let messages: Vec<&str> = [&self.message, &self.message_detail, &self.exception_message]
             .into_iter()
             .flatten()
-            .find(|text| !text.trim().is_empty())
-            .map_or("the server gave no message", String::as_str);
-        write_line(f, message)?;
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+            .collect();
+        match messages.is_empty() {
+            true => f.write_str("the server gave no message")?,
+            false => write_line(f, &messages.join(" "))?,
+        }
 
         for (index, (field, messages)) in self.model_state.iter().enumerate() {
             f.write_str(if index == 0 { " (" } else { "; " })?;
@@ -714,6 +719,8 @@ mod tests {
         assert_eq!(message(" ").to_string(), "the server gave no message");
         let error = json(r#"{"message":"","exceptionMessage":"outer","stackTrace":"secret"}"#).unwrap();
         assert_eq!(error.to_string(), "outer");
+        let error = json(r#"{"message":"An error has occurred.","exceptionMessage":"Timeout expired."}"#).unwrap();
+        assert_eq!(error.to_string(), "An error has occurred. Timeout expired.");
     }
 
     proptest! {

@@ -1,2 +1,14 @@
 //! What users of the library rely on: a module a behaviour.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod arbitrary;
+mod build;
+mod errors;
+mod generated;
+mod json_schema;
+mod payloads;
+mod reference;
+mod reference_payloads;
+mod round_trips;
+mod server;
+mod snapshot;

@@ -1,0 +1,245 @@
+//! The real DataContractSerializer and Json.NET as judges: drives `tests/reference/reference.cs`, run by Mono.
+//!
+//! What the judge's answers look like stands at the top of that file. Numbers of type `double` should be compared with
+//! some care: `serde_json` without its feature `float_roundtrip` may be off in the last digit.
+
+use std::env;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+const SOURCE: &str = include_str!("../reference/reference.cs");
+
+/// Where Debian's `libnewtonsoft-json5.0-cil` puts Json.NET.
+const JSON_NET: &str = "/usr/lib/cli/Newtonsoft.Json-5.0";
+
+/// The zone whose local time the vendor's server works in. Without its file Mono would silently take UTC.
+const TIME_ZONE: &str = "Europe/Stockholm";
+
+/// Set to `1` where the tests must not be skipped: in CI.
+const REQUIRE: &str = "VITEC_CONNECT_REQUIRE_MONO";
+
+const PACKAGES: &str =
+    "mono-mcs mono-runtime libmono-system-runtime-serialization4.0-cil libnewtonsoft-json5.0-cil tzdata";
+
+/// An answer takes a millisecond. This only keeps a test from waiting for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running judge. It ends when this is dropped.
+///
+/// The `Err` of its methods is what the serializer said when it refused: `ExceptionType: message`. When the judge itself
+/// fails, they panic, so that a test which expects a refusal does not pass by accident.
+#[derive(Debug)]
+pub(crate) struct Reference {
+    process: Child,
+    answers: Receiver<String>,
+    complaints: Option<JoinHandle<String>>,
+}
+
+impl Reference {
+    /// Compiles and starts the judge.
+    ///
+    /// `Ok(None)` where Mono is not installed, after saying on standard error that the test was skipped and why.
+    pub(crate) fn start() -> Result<Option<Reference>, String> {
+        let needed = [
+            ("mcs", find_program("mcs")),
+            ("mono", find_program("mono")),
+            (
+                "Newtonsoft.Json.dll",
+                existing(Path::new(JSON_NET).join("Newtonsoft.Json.dll")),
+            ),
+            (TIME_ZONE, existing(Path::new("/usr/share/zoneinfo").join(TIME_ZONE))),
+        ];
+        let [(_, Some(mcs)), (_, Some(mono)), (_, Some(json_net)), (_, Some(_))] = &needed else {
+            let missing: Vec<&str> = needed
+                .iter()
+                .filter(|(_, path)| path.is_none())
+                .map(|(name, _)| *name)
+                .collect();
+            let reason = format!(
+                "not found: {}; on Debian: apt-get install {PACKAGES}",
+                missing.join(", ")
+            );
+            if env::var_os(REQUIRE).is_some_and(|value| value == "1") {
+                return Err(format!("{REQUIRE}=1, but {reason}"));
+            }
+            // Not `eprintln!`: the test harness swallows that when the test passes.
+            let test = thread::current().name().unwrap_or("test").to_owned();
+            let _ = writeln!(
+                io::stderr(),
+                "{test}: SKIPPED, .NET's serializers were not asked: {reason}"
+            );
+            return Ok(None);
+        };
+        Self::run(mono, &compile(mcs, json_net)?).map(Some)
+    }
+
+    fn run(mono: &Path, program: &Path) -> Result<Reference, String> {
+        let mut process = Command::new(mono)
+            .arg(program)
+            .env("TZ", TIME_ZONE)
+            .env("LC_ALL", "C")
+            .env("MONO_PATH", JSON_NET)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{} does not start: {error}", mono.display()))?;
+
+        // Threads of their own: one so that waiting for an answer can end, one so that a full pipe blocks nobody.
+        let stdout = BufReader::new(process.stdout.take().ok_or("no standard output")?);
+        let (sender, answers) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut stderr = process.stderr.take().ok_or("no standard error")?;
+        let complaints = thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = stderr.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        Ok(Reference {
+            process,
+            answers,
+            complaints: Some(complaints),
+        })
+    }
+
+    /// What DataContractSerializer understands of an XML document, member by member.
+    pub(crate) fn read_xml(&mut self, type_name: &str, document: &[u8]) -> Result<Value, String> {
+        self.ask("read-xml", type_name, document)
+    }
+
+    /// What Json.NET understands of a JSON document, member by member.
+    pub(crate) fn read_json(&mut self, type_name: &str, document: &[u8]) -> Result<Value, String> {
+        self.ask("read-json", type_name, document)
+    }
+
+    /// What DataContractSerializer writes of a value in the form that the readers give. Members left out are null.
+    pub(crate) fn write_xml(&mut self, type_name: &str, value: &Value) -> Result<Vec<u8>, String> {
+        self.ask("write-xml", type_name, value.to_string().as_bytes())
+            .map(|answer| self.document(&answer))
+    }
+
+    /// What Json.NET writes of a value in the form that the readers give. Members left out are null.
+    pub(crate) fn write_json(&mut self, type_name: &str, value: &Value) -> Result<Vec<u8>, String> {
+        self.ask("write-json", type_name, value.to_string().as_bytes())
+            .map(|answer| self.document(&answer))
+    }
+
+    fn ask(&mut self, verb: &str, type_name: &str, body: &[u8]) -> Result<Value, String> {
+        let request = format!("{verb} {type_name} {}\n", BASE64_STANDARD.encode(body));
+        let sent = match &mut self.process.stdin {
+            Some(stdin) => stdin.write_all(request.as_bytes()).and_then(|()| stdin.flush()),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        if let Err(error) = sent {
+            self.fail(&format!("takes no request: {error}"));
+        }
+        let answer = match self.answers.recv_timeout(PATIENCE) {
+            Ok(answer) => answer,
+            Err(error) => self.fail(&format!("gives no answer to `{verb} {type_name}`: {error}")),
+        };
+        let mut answer: Value = match serde_json::from_str(&answer) {
+            Ok(answer) => answer,
+            Err(error) => self.fail(&format!("answers no JSON: {error}: {answer}")),
+        };
+        for key in ["value", "document"] {
+            if let Some(value) = answer.get_mut(key) {
+                return Ok(value.take());
+            }
+        }
+        match answer["error"].as_str() {
+            Some(error) => Err(error.to_owned()),
+            None => self.fail(&format!("answers something unknown: {answer}")),
+        }
+    }
+
+    fn document(&mut self, answer: &Value) -> Vec<u8> {
+        match answer.as_str().map(|text| BASE64_STANDARD.decode(text)) {
+            Some(Ok(document)) => document,
+            _ => self.fail(&format!("answers no document: {answer}")),
+        }
+    }
+
+    fn fail(&mut self, what: &str) -> ! {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let complaints = self
+            .complaints
+            .take()
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_default();
+        panic!("the reference program {what}\nits standard error:\n{complaints}");
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Compiles the judge, unless this very source has been compiled before.
+fn compile(mcs: &Path, json_net: &Path) -> Result<PathBuf, String> {
+    static ATTEMPT: AtomicU32 = AtomicU32::new(0);
+
+    let mut hasher = DefaultHasher::new();
+    SOURCE.hash(&mut hasher);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let name = format!("reference-{:016x}", hasher.finish());
+    let program = folder.join(format!("{name}.exe"));
+    if program.is_file() {
+        return Ok(program);
+    }
+
+    // Tests may race here: each compiles under a name of its own, and the rename puts the finished program in place.
+    let attempt = ATTEMPT.fetch_add(1, Ordering::Relaxed);
+    let draft = format!("{name}-{}-{attempt}", process::id());
+    let source = folder.join(format!("{draft}.cs"));
+    let output = folder.join(format!("{draft}.exe"));
+    let said = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
+    fs::write(&source, SOURCE).map_err(|error| said(&source, error))?;
+    let compiled = Command::new(mcs)
+        .arg(format!("-out:{}", output.display()))
+        .args(["-r:System.Runtime.Serialization.dll", "-r:System.Xml.dll"])
+        .arg(format!("-r:{}", json_net.display()))
+        .arg(&source)
+        .output()
+        .map_err(|error| said(mcs, error))?;
+    let _ = fs::remove_file(&source);
+    if !compiled.status.success() {
+        return Err(format!(
+            "mcs cannot compile tests/reference/reference.cs ({}); on Debian: apt-get install {PACKAGES}\n{}{}",
+            compiled.status,
+            String::from_utf8_lossy(&compiled.stdout),
+            String::from_utf8_lossy(&compiled.stderr),
+        ));
+    }
+    fs::rename(&output, &program).map_err(|error| said(&program, error))?;
+    Ok(program)
+}
+
+fn find_program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).find_map(|folder| existing(folder.join(name)))
+}
+
+fn existing(path: PathBuf) -> Option<PathBuf> {
+    path.is_file().then_some(path)
+}
