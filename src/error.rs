@@ -274,7 +274,7 @@ impl Error {
             .0
             .http_error
             .as_ref()
-            .map_or(String::new(), |error| format!(": {}", error.to_string().trim_end_matches('.')));
+            .map_or(String::new(), |error| format!(": {error}"));
         match self.0.kind {
             ErrorKind::Configuration => "the client cannot be built".to_owned(),
             ErrorKind::InvalidBody => "the body cannot be written".to_owned(),
