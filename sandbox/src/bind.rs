@@ -34,6 +34,14 @@ impl ModelState {
         }
     }
 
+    pub(crate) fn append(&mut self, other: Self) {
+        for (key, messages) in other.entries {
+            for message in messages {
+                self.add(key.clone(), message);
+            }
+        }
+    }
+
     pub(crate) fn is_valid(&self) -> bool {
         self.entries.is_empty()
     }

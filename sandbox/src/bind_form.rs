@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use crate::bind::{self, Bound, ModelState};
+use crate::bind::{self, Bound, ERROR_OCCURRED, ModelState};
 use crate::date_text;
 use crate::note::{NoteKind, Notes, json_names};
 use crate::operation::Parameter;
 use crate::schema::{Schemas, Type};
+
+/// ASP.NET's limit (`aspnet:MaxHttpCollectionKeys`).
+const MAX_FIELDS: usize = 1000;
 
 /// Reads a body. A form carries objects with simple members, objects in them (`a.b`, `a[b]`) and lists of simple
 /// values (`a`, `a[]`).
@@ -15,6 +18,10 @@ pub(crate) fn bind(text: &str, ty: &Type, parameter: &str, schemas: &Schemas) ->
     let Type::Object(index) = ty else {
         return bound;
     };
+    if form_urlencoded::parse(text.as_bytes()).count() > MAX_FIELDS {
+        bound.errors.add(parameter.to_owned(), ERROR_OCCURRED);
+        return bound;
+    }
     let fields: Vec<Field> = form_urlencoded::parse(text.as_bytes())
         .map(|(name, value)| Field {
             name: normalise(&name),

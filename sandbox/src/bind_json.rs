@@ -35,7 +35,10 @@ fn want(ty: &Type) -> Want {
         Type::Int32 => Want::Int32,
         Type::Decimal => Want::Decimal,
         Type::Double => Want::Double,
-        Type::Int64 | Type::Enumeration(_) | Type::Object(_) | Type::List(_) | Type::Any => Want::Anything,
+        Type::Int64 => Want::Int64,
+        // Read by a converter.
+        Type::Enumeration(_) => Want::Token,
+        Type::Object(_) | Type::List(_) | Type::Any => Want::Anything,
     }
 }
 
@@ -115,7 +118,9 @@ impl Binder<'_> {
             }
             (Token::Boolean(value), Type::Boolean | Type::Any) => Some(Value::from(*value)),
             (Token::Boolean(value), Type::Int64) => Some(Value::from(i64::from(*value))),
-            (Token::Number(Number::Big(_)), Type::Int64) => return Err(Fault("a number beyond 64 bits")),
+            (Token::Number(Number::Big(_)), Type::Int64) => {
+                return Err(Fault("a number beyond 64 bits"));
+            }
             // .NET rounds half a number to the even one.
             #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
             (Token::Number(Number::Float(value)), Type::Int64) => {
@@ -198,14 +203,16 @@ impl Binder<'_> {
                 .find(|member| member.json.to_lowercase() == name.to_lowercase())
         };
         let Some(member) = exact.or_else(any_case) else {
-            let path = self.reader.path();
-            self.bound.notes.unknown(&path, name, json_names(object));
+            if !self.bound.notes.is_full() {
+                let path = self.reader.path();
+                self.bound.notes.unknown(&path, name, json_names(object));
+            }
             if self.reader.read()? {
                 self.reader.skip()?;
             }
             return Ok(());
         };
-        if members.contains_key(&member.json) {
+        if members.contains_key(&member.json) && !self.bound.notes.is_full() {
             let path = self.reader.path();
             self.bound
                 .notes

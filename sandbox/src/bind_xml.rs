@@ -105,7 +105,7 @@ impl Binder<'_> {
         let mut content = String::new();
         loop {
             match self.xml.next()? {
-                Node::Text(text) => content.push_str(&text),
+                Node::Text(text) | Node::Verbatim(text) => content.push_str(&text),
                 Node::End => return Ok(content),
                 Node::Start { .. } => return Err(Fault("an element where text belongs")),
                 Node::Eof => return Err(Fault("the body ends within an element")),
@@ -119,8 +119,10 @@ impl Binder<'_> {
             match self.xml.next()? {
                 Node::Start { name, namespace, nil } => return Ok(Some((name, namespace, nil))),
                 Node::End => return Ok(None),
-                Node::Text(text) if is_blank(&text) => {}
-                Node::Text(_) => return Err(Fault("text where elements belong")),
+                Node::Text(text) | Node::Verbatim(text) if is_blank(&text) => {}
+                Node::Text(_) | Node::Verbatim(_) => {
+                    return Err(Fault("text where elements belong"));
+                }
                 Node::Eof => return Err(Fault("the body ends within an element")),
             }
         }
@@ -156,6 +158,9 @@ impl Binder<'_> {
 
     /// Says why an element is ignored.
     fn lost(&mut self, object: &Object, members: &Map<String, Value>, next: usize, name: &str, namespace: &str) {
+        if self.notes.is_full() {
+            return;
+        }
         let same_name = object.members.iter().find(|member| member.xml.name == name);
         let path = self.path.clone();
         match same_name {
@@ -192,8 +197,10 @@ impl Binder<'_> {
                 }
                 values.push(self.value(&item.ty, nil)?.unwrap_or_default());
             } else {
-                let path = self.path.clone();
-                self.notes.unknown(&path, &name, [item.xml.name.clone()].into_iter());
+                if !self.notes.is_full() {
+                    let names = [item.xml.name.clone()];
+                    self.notes.unknown(&self.path, &name, names.into_iter());
+                }
                 self.xml.skip()?;
             }
         }

@@ -1,6 +1,7 @@
 //! The three ways in which .NET reads a date from text: Json.NET, `DateTime.Parse`, and XML Schema's forms.
 
-use crate::date_time::{DateTime, Read, Written, Zone};
+use crate::date_cursor::{Cursor, fraction};
+use crate::date_time::{DateTime, Read, Written};
 
 /// As Json.NET reads a JSON string for a date: ISO 8601 first, `/Date(…)/`, then whatever `DateTime.Parse` takes.
 pub(crate) fn json(text: &str) -> Option<Read> {
@@ -51,21 +52,21 @@ pub(crate) fn general(text: &str) -> Option<Read> {
     let spaces = cursor.spaces();
     if cursor.starts_with_digit() && spaces > 0 {
         cursor.loose_time(&mut written)?;
-    } else if cursor.one_of("Tt").is_some() {
-        cursor.time_of_two_digits()?;
-        cursor.loose_time(&mut written)?;
+    } else if written.day > 0 && cursor.one_of("Tt").is_some() {
+        cursor.time_of_two_digits(&mut written)?;
     }
     cursor.spaces();
     written.zone = cursor.loose_zone()?;
     if !cursor.rest.is_empty() || written.hour > 23 {
         return None;
     }
+    written.day = written.day.max(1);
     written.read()
 }
 
 /// As `XmlConvert` reads it: date, date-time, or a part of one, with `Z` or an offset; space around it is fine.
 pub(crate) fn xml(text: &str) -> Option<Read> {
-    let mut cursor = Cursor::new(text.trim_matches([' ', '\t', '\r', '\n']));
+    let mut cursor = Cursor::new(text.trim());
     let (year, month, day) = DateTime::today();
     let mut written = Written {
         year,
@@ -103,209 +104,6 @@ pub(crate) fn xml(text: &str) -> Option<Read> {
         return None;
     }
     written.read()
-}
-
-/// Fractional digits as ticks; what is beyond 100 ns is rounded.
-fn fraction(digits: &str) -> i64 {
-    let kept = digits.get(..digits.len().min(7)).unwrap_or_default();
-    let ticks: i64 = format!("{kept:0<7}").parse().unwrap_or_default();
-    let round_up = digits.as_bytes().get(7).is_some_and(|digit| *digit >= b'5');
-    ticks + i64::from(round_up)
-}
-
-struct Cursor<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Cursor<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { rest: text }
-    }
-
-    fn eat(&mut self, text: &str) -> bool {
-        let left = self.rest.strip_prefix(text);
-        self.rest = left.unwrap_or(self.rest);
-        left.is_some()
-    }
-
-    fn one_of(&mut self, set: &str) -> Option<char> {
-        let next = self.rest.chars().next().filter(|c| set.contains(*c))?;
-        self.rest = self.rest.get(next.len_utf8()..).unwrap_or_default();
-        Some(next)
-    }
-
-    fn digits(&mut self) -> &'a str {
-        let length = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (digits, rest) = self.rest.split_at(length);
-        self.rest = rest;
-        digits
-    }
-
-    fn starts_with_digit(&self) -> bool {
-        self.rest.starts_with(|c: char| c.is_ascii_digit())
-    }
-
-    fn spaces(&mut self) -> usize {
-        let trimmed = self.rest.trim_start();
-        let count = self.rest.len() - trimmed.len();
-        self.rest = trimmed;
-        count
-    }
-
-    /// A number of exactly so many digits.
-    fn number(&mut self, digits: usize) -> Option<i64> {
-        let text = self
-            .rest
-            .get(..digits)
-            .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
-        self.rest = self.rest.get(digits..).unwrap_or_default();
-        text.parse().ok()
-    }
-
-    fn short_number(&mut self) -> Option<i64> {
-        let digits = self.digits();
-        (1..=2).contains(&digits.len()).then(|| digits.parse().ok())?
-    }
-
-    fn iso_date(&mut self) -> Option<Written> {
-        let year = self.number(4)?;
-        self.one_of("-")?;
-        let month = self.number(2)?;
-        self.one_of("-")?;
-        let day = self.number(2)?;
-        Some(Written {
-            year,
-            month,
-            day,
-            ..Written::default()
-        })
-    }
-
-    fn time(&mut self, written: &mut Written) -> Option<()> {
-        written.hour = self.number(2)?;
-        self.one_of(":")?;
-        written.minute = self.number(2)?;
-        self.one_of(":")?;
-        written.second = self.number(2)?;
-        Some(())
-    }
-
-    fn xml_time(&mut self, written: &mut Written) -> Option<()> {
-        self.time(written)?;
-        self.long_fraction(written)
-    }
-
-    fn long_fraction(&mut self, written: &mut Written) -> Option<()> {
-        if self.eat(".") {
-            let digits = self.digits();
-            if digits.is_empty() {
-                return None;
-            }
-            written.fraction = fraction(digits);
-        }
-        Some(())
-    }
-
-    fn loose_date(&mut self) -> Option<Written> {
-        let first = self.digits();
-        let separator = self.one_of("-/.")?;
-        let second = self.short_number()?;
-        let (year, month, day) = if first.len() == 4 {
-            let day = if self.eat(separator.encode_utf8(&mut [0; 4])) {
-                self.short_number()?
-            } else {
-                1
-            };
-            (first.parse().ok()?, second, day)
-        } else {
-            self.one_of("-/.").filter(|c| *c == separator)?;
-            (
-                self.number(4)?,
-                first.parse().ok().filter(|_| first.len() <= 2)?,
-                second,
-            )
-        };
-        Some(Written {
-            year,
-            month,
-            day,
-            ..Written::default()
-        })
-    }
-
-    /// Behind a `T` the hour has two digits.
-    fn time_of_two_digits(&self) -> Option<()> {
-        (self.rest.as_bytes().get(2) == Some(&b':')).then_some(())
-    }
-
-    fn loose_time(&mut self, written: &mut Written) -> Option<()> {
-        written.hour = self.short_number()?;
-        self.one_of(":")?;
-        written.minute = self.short_number()?;
-        if self.eat(":") {
-            written.second = self.short_number()?;
-            self.long_fraction(written)?;
-        }
-        let before = self.rest;
-        self.spaces();
-        let half: String = self.rest.chars().take(2).collect::<String>().to_ascii_uppercase();
-        match half.as_str() {
-            "AM" | "PM" => {
-                if !(1..=12).contains(&written.hour) {
-                    return None;
-                }
-                written.hour = written.hour % 12 + if half == "PM" { 12 } else { 0 };
-                self.rest = self.rest.get(2..).unwrap_or_default();
-            }
-            _ => self.rest = before,
-        }
-        Some(())
-    }
-
-    fn loose_zone(&mut self) -> Option<Zone> {
-        if self.one_of("Zz").is_some() || self.eat("GMT") {
-            return Some(Zone::Utc);
-        }
-        let Some(sign) = self.one_of("+-") else {
-            return Some(Zone::None);
-        };
-        let hours = self.short_number()?;
-        let minutes = if self.eat(":") { self.number(2)? } else { 0 };
-        let offset = hours * 60 + minutes;
-        (offset <= 14 * 60 && minutes < 60).then_some(Zone::Offset(if sign == '-' { -offset } else { offset }))
-    }
-
-    fn xml_zone(&mut self) -> Option<Zone> {
-        if self.one_of("Zz").is_some() {
-            return Some(Zone::Utc);
-        }
-        let Some(sign) = self.one_of("+-") else {
-            return Some(Zone::None);
-        };
-        let hours = self.number(2)?;
-        self.one_of(":")?;
-        let minutes = self.number(2)?;
-        let offset = hours * 60 + minutes;
-        (minutes < 60).then_some(Zone::Offset(if sign == '-' { -offset } else { offset }))
-    }
-
-    /// Json.NET takes two digits of hours, and two of minutes with or without a colon, up to 99 each.
-    fn json_zone(&mut self) -> Zone {
-        if self.one_of("Zz").is_some() {
-            return Zone::Utc;
-        }
-        let start = self.rest;
-        let Some(sign) = self.one_of("+-") else {
-            return Zone::None;
-        };
-        let Some(hours) = self.number(2) else {
-            self.rest = start;
-            return Zone::None;
-        };
-        self.eat(":");
-        let offset = hours * 60 + self.number(2).unwrap_or_default();
-        Zone::Offset(if sign == '-' { -offset } else { offset })
-    }
 }
 
 #[cfg(test)]
@@ -380,6 +178,9 @@ mod tests {
             ("2027-01-31T12", "refused"),
             ("2027-01-31T00:00:60", "refused"),
             ("2027-01-31T00:00:00+1:00", "2027-01-31T00:00:00+01:00"),
+            ("2027-03-01T01:00:0", "refused"),
+            ("2027-01-31 00:00:00+0100", "2027-01-31T00:00:00+01:00"),
+            ("2027-01-31T00:00:00+100", "2027-01-31T00:00:00+01:00"),
             ("x", "refused"),
         ] {
             assert_eq!(held(general(text)), expected, "{text}");

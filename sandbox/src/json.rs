@@ -2,10 +2,9 @@
 //! error as handled and lets it read on, so its state after an error decides which errors follow: `{"bank":{}}`
 //! is complained about twice. The states and their order are Json.NET's for that reason.
 
-use crate::date_text;
 use crate::date_time::Read as DateRead;
 use crate::json_number::Number;
-use crate::json_text::{Fault, Text, is_space};
+use crate::json_text::{Fault, Text};
 
 /// Web API's limit. Beyond it reading ends with an error.
 const MAX_DEPTH: usize = 256;
@@ -18,6 +17,8 @@ pub(crate) enum Token {
     EndObject,
     StartArray,
     EndArray,
+    /// Of `new Date(0)`, which nothing opens here: constructors are not read.
+    EndConstructor,
     Name(String),
     Comment,
     Null,
@@ -31,17 +32,20 @@ pub(crate) enum Token {
 /// What a value is wanted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
+    /// Whatever comes next, also a comment.
+    Token,
     Anything,
     Text,
     Date,
     Boolean,
     Int32,
+    Int64,
     Decimal,
     Double,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(crate) enum State {
     Start,
     Property,
     ArrayStart,
@@ -54,7 +58,7 @@ enum State {
 
 /// Where in the body the reader is.
 #[derive(Clone, Debug)]
-enum Place {
+pub(crate) enum Place {
     Object(String),
     /// The index of the last item; -1 before the first.
     Array(i64),
@@ -62,8 +66,8 @@ enum Place {
 
 /// The reader.
 pub(crate) struct Reader<'a> {
-    text: Text<'a>,
-    state: State,
+    pub(crate) text: Text<'a>,
+    pub(crate) state: State,
     pub(crate) token: Token,
     places: Vec<Place>,
     too_deep: bool,
@@ -111,11 +115,13 @@ impl<'a> Reader<'a> {
         self.places.len() - usize::from(starting && !self.places.is_empty())
     }
 
-    /// The index of the last item read of the array that stands at this depth.
-    pub(crate) fn index_at(&self, depth: usize) -> Option<i64> {
-        match self.places.get(depth) {
-            Some(Place::Array(index)) => Some(*index),
-            _ => None,
+    /// The index of the last item read of the array that stands at this depth, or what Json.NET
+    /// takes for it: where brackets do not match, something else stands there.
+    pub(crate) fn index_at(&self, depth: usize) -> i64 {
+        match self.places.get(depth).or(self.places.last()) {
+            Some(Place::Array(index)) => *index,
+            Some(Place::Object(_)) => -1,
+            None => 0,
         }
     }
 
@@ -123,7 +129,9 @@ impl<'a> Reader<'a> {
     pub(crate) fn read(&mut self) -> Result<bool, Fault> {
         loop {
             match self.state {
-                State::Start | State::Property | State::ArrayStart | State::Array => return self.value(Want::Anything),
+                State::Start | State::Property | State::ArrayStart | State::Array => {
+                    return self.value(Want::Anything);
+                }
                 State::ObjectStart | State::Object => return self.member(),
                 State::PostValue => {
                     if self.after_value(false)? {
@@ -156,20 +164,27 @@ impl<'a> Reader<'a> {
 
     /// Reads the next value as what is wanted. `false` at the end.
     pub(crate) fn read_as(&mut self, want: Want) -> Result<bool, Fault> {
-        if want == Want::Anything {
-            return self.read_content();
-        }
-        loop {
-            match self.state {
-                State::PostValue => {
-                    if self.after_value(true)? {
-                        return Ok(true);
-                    }
+        match (want, self.state) {
+            (Want::Token, _) => self.read(),
+            (Want::Anything, _) => self.read_content(),
+            (Want::Int64, _) => {
+                let read = self.read_content()?;
+                match self.token {
+                    Token::Undefined => Err(Fault("undefined for a number")),
+                    _ => Ok(read),
                 }
-                State::Start | State::Property | State::ArrayStart | State::Array => return self.value(want),
-                State::Finished => return self.read(),
-                State::ObjectStart | State::Object => return Err(Fault("a value where a member name belongs")),
             }
+            (_, State::PostValue) => {
+                // A comma leads to a value even where a member's name should follow.
+                if self.after_value(true)? {
+                    Ok(true)
+                } else {
+                    self.value(want)
+                }
+            }
+            (_, State::Finished) => self.read(),
+            (_, State::ObjectStart | State::Object) => Err(Fault("a value where a member name belongs")),
+            _ => self.value(want),
         }
     }
 
@@ -183,158 +198,6 @@ impl<'a> Reader<'a> {
             while self.read()? && depth < self.depth() {}
         }
         Ok(())
-    }
-
-    fn value(&mut self, want: Want) -> Result<bool, Fault> {
-        let anything = want == Want::Anything;
-        loop {
-            let Some(next) = self.text.peek() else {
-                if !anything {
-                    self.token = Token::None;
-                }
-                return Ok(false);
-            };
-            match next {
-                '"' | '\'' => {
-                    let text = self.text.quoted()?;
-                    return self.string(text, want);
-                }
-                '-' | '0'..='9' => return self.number(next, want),
-                '.' if !anything => return self.number(next, want),
-                't' | 'f' => return self.boolean(next, want),
-                'n' => {
-                    self.text.null()?;
-                    self.set_value(Token::Null);
-                    return Ok(true);
-                }
-                'N' if want != Want::Boolean => return self.named_number("NaN", want),
-                'I' if want != Want::Boolean => return self.named_number("Infinity", want),
-                'u' if anything => {
-                    self.text.whole_word("undefined")?;
-                    self.set_value(Token::Undefined);
-                    return Ok(true);
-                }
-                '{' if anything => {
-                    self.text.advance();
-                    self.push(Token::StartObject, State::ObjectStart, Place::Object(String::new()))?;
-                    return Ok(true);
-                }
-                '[' if anything => {
-                    self.text.advance();
-                    self.push(Token::StartArray, State::ArrayStart, Place::Array(-1))?;
-                    return Ok(true);
-                }
-                ']' => {
-                    self.text.advance();
-                    if !anything && self.state == State::Property {
-                        return Err(Fault("an unexpected ]"));
-                    }
-                    self.end(Token::EndArray)?;
-                    return Ok(true);
-                }
-                ',' => {
-                    // An empty value. The comma itself is left for the next step.
-                    self.set_value(Token::Undefined);
-                    return if anything {
-                        Ok(true)
-                    } else {
-                        Err(Fault("an unexpected comma"))
-                    };
-                }
-                '/' => {
-                    self.text.comment()?;
-                    if anything {
-                        self.token = Token::Comment;
-                        return Ok(true);
-                    }
-                }
-                c if is_space(c) => self.text.skip_space(),
-                _ => {
-                    if !anything {
-                        self.text.advance();
-                    }
-                    return Err(Fault("an unexpected character"));
-                }
-            }
-        }
-    }
-
-    fn string(&mut self, text: String, want: Want) -> Result<bool, Fault> {
-        let token = match want {
-            Want::Anything | Want::Text => Token::Text(text),
-            _ if text.is_empty() => Token::Null,
-            Want::Date => match date_text::json(&text) {
-                Some(date) => Token::Date(date),
-                None => {
-                    self.set_value(Token::Text(text));
-                    return Err(Fault("a string that is no date"));
-                }
-            },
-            Want::Boolean => match text.trim().to_ascii_lowercase().as_str() {
-                "true" => Token::Boolean(true),
-                "false" => Token::Boolean(false),
-                _ => {
-                    self.set_value(Token::Text(text));
-                    return Err(Fault("a string that is no boolean"));
-                }
-            },
-            Want::Int32 | Want::Decimal | Want::Double => match Number::quoted(&text, want) {
-                Some(number) => Token::Number(number),
-                None => {
-                    self.set_value(Token::Text(text));
-                    return Err(Fault("a string that is no number"));
-                }
-            },
-        };
-        self.set_value(token);
-        Ok(true)
-    }
-
-    fn number(&mut self, first: char, want: Want) -> Result<bool, Fault> {
-        if first == '-' && self.text.peek_second() == Some('I') {
-            return self.named_number("-Infinity", want);
-        }
-        if want == Want::Date && first != '-' {
-            self.text.advance();
-            return Err(Fault("a number for a date"));
-        }
-        let text = self.text.number()?;
-        let token = match want {
-            Want::Date => return Err(Fault("a number for a date")),
-            Want::Text => {
-                Number::read(text, Want::Anything)?;
-                Token::Text(text.to_owned())
-            }
-            Want::Boolean => Token::Boolean(!Number::read(text, Want::Anything)?.is_zero()),
-            _ => Token::Number(Number::read(text, want)?),
-        };
-        self.set_value(token);
-        Ok(true)
-    }
-
-    fn boolean(&mut self, first: char, want: Want) -> Result<bool, Fault> {
-        if !matches!(want, Want::Anything | Want::Text | Want::Boolean) {
-            self.text.advance();
-            return Err(Fault("an unexpected character"));
-        }
-        let word = if first == 't' { "true" } else { "false" };
-        self.text.whole_word(word)?;
-        self.set_value(match want {
-            Want::Text => Token::Text(word.to_owned()),
-            _ => Token::Boolean(first == 't'),
-        });
-        Ok(true)
-    }
-
-    fn named_number(&mut self, word: &'static str, want: Want) -> Result<bool, Fault> {
-        self.text.whole_word(word)?;
-        let token = match want {
-            Want::Text => Token::Text(word.to_owned()),
-            Want::Anything | Want::Double => Token::Number(Number::named(word)),
-            _ => return Err(Fault("not a number")),
-        };
-        self.set_value(token);
-        Ok(true)
     }
 
     fn member(&mut self) -> Result<bool, Fault> {
@@ -372,9 +235,13 @@ impl<'a> Reader<'a> {
                     self.state = State::Finished;
                     return Ok(false);
                 }
-                Some(end @ ('}' | ']')) => {
+                Some(end @ ('}' | ']' | ')')) => {
                     self.text.advance();
-                    self.end(if end == '}' { Token::EndObject } else { Token::EndArray })?;
+                    self.end(match end {
+                        '}' => Token::EndObject,
+                        ']' => Token::EndArray,
+                        _ => Token::EndConstructor,
+                    })?;
                     return Ok(true);
                 }
                 Some('/') => {
@@ -398,7 +265,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn set_value(&mut self, token: Token) {
+    pub(crate) fn set_value(&mut self, token: Token) {
         self.token = token;
         self.state = if self.places.is_empty() {
             State::Finished
@@ -414,7 +281,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn push(&mut self, token: Token, state: State, place: Place) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, token: Token, state: State, place: Place) -> Result<(), Fault> {
         self.token = token;
         self.state = state;
         self.count_item();
@@ -432,7 +299,7 @@ impl<'a> Reader<'a> {
         self.too_deep
     }
 
-    fn end(&mut self, token: Token) -> Result<(), Fault> {
+    pub(crate) fn end(&mut self, token: Token) -> Result<(), Fault> {
         let closed = self.places.pop();
         let fits = matches!(
             (&token, closed),

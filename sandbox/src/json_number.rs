@@ -17,7 +17,9 @@ impl Number {
     pub(crate) fn read(text: &str, want: Want) -> Result<Self, Fault> {
         let second = text.as_bytes().get(1);
         let in_other_base = text.starts_with('0') && second.is_some_and(|b| !matches!(b, b'.' | b'e' | b'E'));
-        let number = if in_other_base {
+        let number = if want == Want::Decimal && text.ends_with('.') {
+            None
+        } else if in_other_base {
             other_base(text)
         } else {
             plain(text, want)

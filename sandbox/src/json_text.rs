@@ -118,10 +118,7 @@ impl<'a> Text<'a> {
         self.advance();
         let mut content = String::new();
         loop {
-            let plain = self
-                .rest()
-                .find(|c| c == quote || c == '\\')
-                .unwrap_or(self.rest().len());
+            let plain = self.rest().find([quote, '\\']).unwrap_or(self.rest().len());
             content.push_str(self.rest().get(..plain).unwrap_or_default());
             self.position += plain;
             match self.peek() {

@@ -81,6 +81,10 @@ impl MediaType {
         }
     }
 
+    fn wildcards(&self) -> usize {
+        self.name.matches('*').count()
+    }
+
     /// Whether the charset is UTF-16, the only one besides UTF-8 that Web API knows.
     pub(crate) fn is_utf16(&self) -> bool {
         self.charset
@@ -109,7 +113,8 @@ pub(crate) fn negotiate(headers: &HeaderMap) -> Negotiated {
         .iter()
         .filter_map(|text| MediaType::parse(text))
         .collect();
-    accept.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    // The client's favourites first; of equal ones the more literal.
+    accept.sort_by(|a, b| b.quality.total_cmp(&a.quality).then(a.wildcards().cmp(&b.wildcards())));
 
     let script = headers
         .get("x-requested-with")

@@ -1,6 +1,6 @@
 //! What the real server does without a word, said aloud.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::schema::Object;
 
@@ -8,7 +8,7 @@ use crate::schema::Object;
 const LIMIT: usize = 100;
 
 /// Something that the real server does silently with what was sent, and that the sender would want to know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Note {
     /// What happened.
@@ -20,7 +20,7 @@ pub struct Note {
 }
 
 /// The kinds of [`Note`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
 pub enum NoteKind {
@@ -44,13 +44,18 @@ pub(crate) struct Notes(Vec<Note>);
 
 impl Notes {
     pub(crate) fn add(&mut self, kind: NoteKind, member: impl Into<String>, message: impl Into<String>) {
-        if self.0.len() < LIMIT {
+        if !self.is_full() {
             self.0.push(Note {
                 kind,
-                member: member.into(),
-                message: message.into(),
+                member: shortened(&member.into()),
+                message: shortened(&message.into()),
             });
         }
+    }
+
+    /// Whether nothing more is kept: then nothing more needs to be found out either.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= LIMIT
     }
 
     pub(crate) fn into_vec(self) -> Vec<Note> {
@@ -69,11 +74,23 @@ impl Notes {
 
     pub(crate) fn unknown(&mut self, member: &str, written: &str, names: impl Iterator<Item = String>) {
         let message = match nearest(written, names) {
-            Some(name) => format!("`{written}` is not known and was ignored; did you mean `{name}`?"),
+            Some(name) => {
+                format!("`{written}` is not known and was ignored; did you mean `{name}`?")
+            }
             None => format!("`{written}` is not known and was ignored"),
         };
         self.add(NoteKind::UnknownMember, member, message);
     }
+}
+
+/// What a client made up may be as long as a body.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let mut short: String = text.chars().take(LONGEST).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }
 
 /// The JSON names of an object's members.

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::schema::{DocumentError, Reader, Schemas, Type, Typed, list};
+use crate::schema::{DocumentError, Schemas, Type, Typed};
+use crate::schema_reader::{Reader, list};
 
 /// The methods an OpenAPI path can have.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -157,7 +158,7 @@ fn parameters<'a>(
 }
 
 /// The schema of the first media type that has one: the document says the same of all of them.
-fn content<'a>(holder: &'a Value) -> Option<(&'a Value, &'a Value)> {
+fn content(holder: &Value) -> Option<(&Value, &Value)> {
     let media_types = holder.get("content").and_then(Value::as_object)?;
     let json = media_types.iter().find(|(name, _)| name.contains("json"));
     json.into_iter()

@@ -6,8 +6,10 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName};
 
-use crate::negotiate::{is_token, split_unquoted, values};
+use crate::negotiate::{split_unquoted, values};
 
+/// What `Prefer` may say.
+const PREFERENCES: [&str; 7] = ["code", "html", "retry-after", "delay", "drop", "truncate", "stored"];
 /// No delay is longer.
 const MAX_DELAY: Duration = Duration::from_secs(3600);
 
@@ -76,7 +78,8 @@ impl Answer {
         }
     }
 
-    /// The ordinary answer, of which only the first bytes of the body arrive before the connection is closed.
+    /// The ordinary answer, of which only the first bytes of the body arrive before the connection is closed. A body
+    /// that is no longer than that arrives whole.
     pub fn truncated(bytes: usize) -> Self {
         Self {
             truncate: Some(bytes),
@@ -135,23 +138,26 @@ impl Answer {
     pub(crate) fn prefer(headers: &HeaderMap) -> Option<(Self, String)> {
         let mut answer = Self::default();
         let mut applied: Vec<String> = Vec::new();
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
         for item in values(headers, &HeaderName::from_static("prefer")) {
             // Parameters behind a semicolon say nothing that is known here.
             let preference = split_unquoted(&item, ';').next().unwrap_or_default();
             let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
-            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim().trim_matches('"'));
-            if !is_token(&name) || seen.contains(&name) {
+            let known = |known: &&str| known.eq_ignore_ascii_case(name.trim());
+            let Some(name) = PREFERENCES.into_iter().find(known) else {
+                continue;
+            };
+            if seen.contains(&name) {
                 continue;
             }
-            if answer.apply(&name, value).is_some() {
-                applied.push(if value.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{name}={value}")
+            seen.push(name);
+            let value = value.trim().trim_matches('"');
+            if answer.apply(name, value).is_some() {
+                applied.push(match value {
+                    "" => name.to_owned(),
+                    _ => format!("{name}={value}"),
                 });
             }
-            seen.push(name);
         }
         (!applied.is_empty()).then(|| (answer, applied.join(", ")))
     }

@@ -71,14 +71,15 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Stores an entry under the next number, which the caller's function gets to know.
-    pub(crate) fn store(&mut self, make: impl FnOnce(u64) -> Received) {
+    /// Stores an entry, the next one in number.
+    pub(crate) fn store(&mut self, entry: Received) {
         self.stored += 1;
-        let entry = make(self.stored);
         self.bytes += entry.raw.len();
         self.entries.push_back(entry);
         while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
-            let Some(oldest) = self.entries.pop_front() else { break };
+            let Some(oldest) = self.entries.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.raw.len();
         }
     }

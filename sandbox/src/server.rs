@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
@@ -52,8 +53,8 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: 
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else {
-                    // No more file handles, for one: give way rather than spin.
-                    tokio::task::yield_now().await;
+                    // No more file handles, for one: wait rather than spin.
+                    tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
                 };
                 // Small answers go out at once.
@@ -88,6 +89,8 @@ async fn respond_to(request: Request<Incoming>, shared: &Shared) -> Result<Respo
     } else {
         shared.service.answer(&parts, &sent)
     };
+    let status = reply.response.status().as_u16();
+    tracing::info!(method = %parts.method, path = parts.uri.path(), status, "request");
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
     }

@@ -2,30 +2,27 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use hyper::header::{ALLOW, HOST, HeaderValue, RETRY_AFTER};
+use hyper::StatusCode;
+use hyper::header::{ALLOW, HOST, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Response, StatusCode};
-use serde_json::Value;
 
 use crate::access::{Access, Verdict, is_customer};
 use crate::bind::{self, Bound, ERROR_OCCURRED, ModelState};
 use crate::bind_form;
 use crate::decode;
-use crate::http_error::{HttpError, json_string};
-use crate::negotiate::{self, Format, MediaType, Negotiated, negotiate};
-use crate::operation::{Api, Body, Operation};
+use crate::http_error::HttpError;
+use crate::negotiate::{self, Format, MediaType, negotiate};
+use crate::operation::{Api, Body, Operation, Parameter};
 use crate::programme::Answer;
-use crate::received::{Log, Received};
-use crate::reply::{Reply, error, formatted, iis, respond};
+use crate::received::Log;
+use crate::reply::{Reply, error, iis};
 use crate::route::{Path, Route, displayed};
-use crate::schema::Type;
-use crate::{bind_json, bind_xml, write};
+use crate::{bind_json, bind_xml};
 
 /// Web API's words for 401. What it says with 403 is inferred to be the same.
-const DENIED: &str = "Authorization has been denied for this request.";
+pub(crate) const DENIED: &str = "Authorization has been denied for this request.";
 
 /// All that the requests share.
 pub(crate) struct Service {
@@ -46,10 +43,26 @@ pub(crate) struct Sent {
     pub(crate) known_empty: bool,
 }
 
-/// An answer before it goes out, and the string it holds, for the log.
-struct Ordinary {
-    response: Response<Bytes>,
-    answer: String,
+/// A request that is fine.
+pub(crate) struct Accepted<'a> {
+    pub(crate) operation: &'a Operation,
+    /// Path and query parameters.
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) bound: Bound,
+}
+
+/// Why a request is not fine.
+enum Refusal<'a> {
+    /// In front of the framework.
+    FrontServer(StatusCode),
+    NotFound,
+    /// These methods there are.
+    Method(Vec<&'a str>),
+    /// 401 or 403.
+    Access(StatusCode),
+    /// 415, with this message.
+    MediaType(String),
+    Invalid(ModelState),
 }
 
 /// Takes a lock, also after a panic elsewhere: what it guards is never left half done.
@@ -61,8 +74,31 @@ impl Service {
     /// Answers a request to the interface itself.
     pub(crate) fn answer(&self, request: &Parts, sent: &Sent) -> Reply {
         let negotiated = negotiate(&request.headers);
-        self.judge(request, sent, negotiated)
-            .unwrap_or_else(|refused| refused.into())
+        let refusal = match self.judge(request, sent) {
+            Ok(accepted) => return self.accept(accepted, request, sent, negotiated),
+            Err(refusal) => refusal,
+        };
+        let mut allow = None;
+        let (status, http_error) = match refusal {
+            Refusal::FrontServer(status) => return iis(status).into(),
+            Refusal::NotFound => (StatusCode::NOT_FOUND, HttpError::new(not_found(request))),
+            Refusal::Method(methods) => {
+                allow = HeaderValue::from_str(&methods.join(", ")).ok();
+                let message = format!(
+                    "The requested resource does not support http method '{}'.",
+                    request.method
+                );
+                (StatusCode::METHOD_NOT_ALLOWED, HttpError::new(message))
+            }
+            Refusal::Access(status) => (status, HttpError::new(DENIED)),
+            Refusal::MediaType(message) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, HttpError::new(message)),
+            Refusal::Invalid(errors) => (StatusCode::BAD_REQUEST, HttpError::invalid(errors)),
+        };
+        let mut response = error(status, negotiated, self.pascal_case, &http_error);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+        response.into()
     }
 
     /// Forgets what was received, and takes programmed answers back.
@@ -71,78 +107,56 @@ impl Service {
         lock(&self.programme).clear();
     }
 
-    /// `Err` is an answer, too: a refusal.
-    ///
-    /// Inferred from Web API with an authorization filter: the route and the method are chosen first (404, 405), then
-    /// authorization is checked (401, 403), and the body is read only after that (415, 400).
-    fn judge(&self, request: &Parts, sent: &Sent, negotiated: Negotiated) -> Result<Reply, Response<Bytes>> {
-        let refuse = |status, message: &str| error(status, negotiated, self.pascal_case, &HttpError::new(message));
-        let Some(path) = Path::parse(request.uri.path()) else {
-            return Err(iis(StatusCode::BAD_REQUEST));
-        };
+    /// Inferred from Web API with an authorization filter: the route and the method are chosen
+    /// first (404, 405), then authorization is checked (401, 403), and the body is read only after
+    /// that (415, 400).
+    fn judge(&self, request: &Parts, sent: &Sent) -> Result<Accepted<'_>, Refusal<'_>> {
+        let path = Path::parse(request.uri.path()).ok_or(Refusal::FrontServer(StatusCode::BAD_REQUEST))?;
         let (operation, mut parameters) = match path.route(request.method.as_str(), &self.api.operations) {
             Route::Operation(operation, parameters) => (operation, parameters),
-            Route::OtherMethods(methods) => {
-                let message = format!(
-                    "The requested resource does not support http method '{}'.",
-                    request.method
-                );
-                let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, &message);
-                if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
-                    response.headers_mut().insert(ALLOW, allow);
-                }
-                return Err(response);
-            }
-            Route::Nothing => return Err(refuse(StatusCode::NOT_FOUND, &not_found(request))),
+            Route::OtherMethods(methods) => return Err(Refusal::Method(methods)),
+            Route::Nothing => return Err(Refusal::NotFound),
         };
         // An action is not found without its required query parameters.
         add_query(operation, request.uri.query(), &mut parameters);
-        if operation
-            .parameters
-            .iter()
-            .any(|parameter| parameter.required && !parameters.contains_key(&parameter.name))
-        {
-            return Err(refuse(StatusCode::NOT_FOUND, &not_found(request)));
+        let is_missing = |known: &Parameter| known.required && !parameters.contains_key(&known.name);
+        if operation.parameters.iter().any(is_missing) {
+            return Err(Refusal::NotFound);
         }
-        let customer = parameters
-            .iter()
-            .find(|(name, _)| is_customer(name))
-            .map(|(_, id)| id.as_str());
+
+        let customer = parameters.iter().find(|(name, _)| is_customer(name));
+        let customer = customer.map(|(_, id)| id.as_str());
         match self.access.judge(&request.headers, customer) {
             Verdict::Granted => {}
-            Verdict::Unauthorized => return Err(refuse(StatusCode::UNAUTHORIZED, DENIED)),
-            Verdict::Forbidden => return Err(refuse(StatusCode::FORBIDDEN, DENIED)),
+            Verdict::Unauthorized => return Err(Refusal::Access(StatusCode::UNAUTHORIZED)),
+            Verdict::Forbidden => return Err(Refusal::Access(StatusCode::FORBIDDEN)),
         }
+
         if sent.too_large {
-            return Err(iis(StatusCode::PAYLOAD_TOO_LARGE));
+            return Err(Refusal::FrontServer(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        let media_type = negotiate::content_type(&request.headers);
-        let mut bound = match &operation.body {
-            None => Bound::default(),
-            Some(body) => self
-                .bind(body, media_type.as_ref(), sent)
-                .map_err(|message| refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, &message))?,
-        };
         let mut errors = ModelState::default();
         for parameter in &operation.parameters {
             if let Some(text) = parameters.get(&parameter.name) {
                 bind_form::check_parameter(parameter, text, &mut errors);
             }
         }
-        for (key, messages) in std::mem::take(&mut bound.errors).entries {
-            messages
-                .into_iter()
-                .for_each(|message| errors.add(key.clone(), message));
-        }
+        let mut bound = match &operation.body {
+            None => Bound::default(),
+            Some(body) => {
+                let media_type = negotiate::content_type(&request.headers);
+                self.bind(body, media_type.as_ref(), sent).map_err(Refusal::MediaType)?
+            }
+        };
+        errors.append(std::mem::take(&mut bound.errors));
         if !errors.is_valid() {
-            return Err(error(
-                StatusCode::BAD_REQUEST,
-                negotiated,
-                self.pascal_case,
-                &HttpError::invalid(errors),
-            ));
+            return Err(Refusal::Invalid(errors));
         }
-        Ok(self.accept(operation, parameters, bound, request, sent, negotiated))
+        Ok(Accepted {
+            operation,
+            parameters,
+            bound,
+        })
     }
 
     /// `Err`: 415 with this message.
@@ -188,145 +202,12 @@ impl Service {
         }
         Ok(bound)
     }
-
-    /// The request is fine: store it and answer, as programmed or as ordinary.
-    fn accept(
-        &self,
-        operation: &Operation,
-        parameters: BTreeMap<String, String>,
-        bound: Bound,
-        request: &Parts,
-        sent: &Sent,
-        negotiated: Negotiated,
-    ) -> Reply {
-        let (programmed, applied) = match Answer::prefer(&request.headers) {
-            Some((answer, applied)) => (Some(answer), Some(applied)),
-            None => (lock(&self.programme).pop_front(), None),
-        };
-        let stores = programmed.as_ref().is_none_or(Answer::stores);
-        let ordinary = {
-            let mut log = lock(&self.log);
-            let number = log.stored() + 1;
-            let ordinary = self.ordinary(operation, number, negotiated);
-            if stores {
-                log.store(|number| {
-                    let notes = bound.notes.into_vec();
-                    for note in &notes {
-                        tracing::warn!(
-                            operation = operation.id,
-                            number,
-                            member = note.member,
-                            "{}",
-                            note.message
-                        );
-                    }
-                    Received {
-                        number,
-                        operation: operation.id.clone(),
-                        parameters,
-                        media_type: request
-                            .headers
-                            .get("content-type")
-                            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
-                        body: bound.body.unwrap_or_default(),
-                        notes,
-                        raw: sent.bytes.to_vec(),
-                        answer: ordinary.answer.clone(),
-                        at: SystemTime::now(),
-                    }
-                });
-            }
-            ordinary
-        };
-        let mut reply = match programmed {
-            None => ordinary.response.into(),
-            Some(answer) => self.programmed(answer, ordinary.response, negotiated),
-        };
-        if let Some(applied) = applied.and_then(|applied| HeaderValue::from_str(&applied).ok()) {
-            reply.response.headers_mut().insert("preference-applied", applied);
-        }
-        if request.method == Method::HEAD {
-            reply.response.body_mut().clear();
-        }
-        reply
-    }
-
-    /// What is answered when all is well: a string of the sandbox's own where the document says string, else the
-    /// document's example, else the smallest value.
-    fn ordinary(&self, operation: &Operation, number: u64, negotiated: Negotiated) -> Ordinary {
-        let success = &operation.success;
-        let status = StatusCode::from_u16(success.status).unwrap_or(StatusCode::OK);
-        let Some(typed) = &success.typed else {
-            return Ordinary {
-                response: empty(status),
-                answer: String::new(),
-            };
-        };
-        let value = match (&typed.ty, &success.example) {
-            (Type::Text, _) => Value::from(format!("sandbox-{number}")),
-            (_, Some(example)) => example.clone(),
-            (ty, None) => write::minimal(&self.api.schemas, ty, 0),
-        };
-        let json = || match &value {
-            Value::String(text) => json_string(text),
-            other => other.to_string(),
-        };
-        let response = formatted(status, negotiated, json, || {
-            write::xml(&self.api.schemas, typed, &value)
-        });
-        let answer = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Ordinary { response, answer }
-    }
-
-    fn programmed(&self, answer: Answer, ordinary: Response<Bytes>, negotiated: Negotiated) -> Reply {
-        let status = answer.status.unwrap_or_else(|| ordinary.status());
-        let mut response = match (answer.content, answer.html) {
-            (Some((content_type, body)), _) => respond(status, &content_type, body),
-            (None, true) => iis(status),
-            (None, false) if status.is_success() => {
-                let mut response = ordinary;
-                *response.status_mut() = status;
-                response
-            }
-            (None, false) if status.is_redirection() => empty(status),
-            (None, false) => {
-                let message = match status {
-                    StatusCode::BAD_REQUEST => "The request is invalid.",
-                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => DENIED,
-                    StatusCode::INTERNAL_SERVER_ERROR => ERROR_OCCURRED,
-                    other => other.canonical_reason().unwrap_or(ERROR_OCCURRED),
-                };
-                error(status, negotiated, self.pascal_case, &HttpError::new(message))
-            }
-        };
-        if matches!(
-            status,
-            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::RESET_CONTENT
-        ) {
-            response.body_mut().clear();
-        }
-        if let Some(seconds) = answer.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        Reply {
-            response,
-            delay: answer.delay,
-            truncate: answer.truncate,
-            dropped: answer.dropped,
-        }
-    }
 }
 
 fn no_body() -> Bound {
     let mut bound = Bound::default();
     bind_form::note_no_body(&mut bound.notes);
     bound
-}
-
-fn empty(status: StatusCode) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    response
 }
 
 fn not_found(request: &Parts) -> String {

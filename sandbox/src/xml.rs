@@ -1,9 +1,12 @@
 //! XML as .NET's `XmlDictionaryReader` reads it: elements and text only, no DOCTYPE, no processing instructions,
 //! at most 256 deep.
 
+use std::collections::HashSet;
+
 use quick_xml::NsReader;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::events::attributes::Attributes;
+use quick_xml::events::{BytesDecl, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
 use crate::json_text::Fault;
@@ -15,9 +18,15 @@ const MAX_DEPTH: usize = 256;
 /// A piece of a document. Comments are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Node {
-    Start { name: String, namespace: String, nil: bool },
+    Start {
+        name: String,
+        namespace: String,
+        nil: bool,
+    },
     End,
     Text(String),
+    /// Text in a CDATA section.
+    Verbatim(String),
     Eof,
 }
 
@@ -30,7 +39,7 @@ pub(crate) struct Xml<'a> {
 
 impl<'a> Xml<'a> {
     pub(crate) fn new(text: &'a str) -> Result<Self, Fault> {
-        if text.chars().any(is_forbidden) {
+        if text.contains(['\u{fffe}', '\u{ffff}']) {
             return Err(Fault("a character that XML does not know"));
         }
         let mut reader = NsReader::from_str(text);
@@ -58,7 +67,7 @@ impl<'a> Xml<'a> {
     pub(crate) fn leave_root(&mut self) -> Result<(), Fault> {
         match self.step()? {
             None | Some(Node::Eof) => Ok(()),
-            Some(Node::Text(text)) if text.starts_with(char::is_whitespace) => Ok(()),
+            Some(Node::Text(text)) if text.starts_with([' ', '\t', '\r', '\n']) => Ok(()),
             Some(_) => Err(Fault("more behind the root element")),
         }
     }
@@ -102,10 +111,20 @@ impl<'a> Xml<'a> {
                 self.depth = self.depth.saturating_sub(1);
                 Node::End
             }
-            Event::Text(text) if text.contains("]]>") => return Err(Fault("]]> in text")),
+            // Outside of the root only the beginning matters, and whoever asks looks at that.
+            Event::Text(text) if self.depth == 0 => Node::Text(text.into_inner().into_owned()),
+            Event::GeneralRef(_) if self.depth == 0 => {
+                return Err(Fault("a reference outside of the root element"));
+            }
+            Event::Text(text) if text.contains("]]>") || has_control(&text) => {
+                return Err(Fault("]]> or a control character in text"));
+            }
             Event::Text(text) => Node::Text(text.xml10_content().into_owned()),
-            Event::CData(text) => Node::Text(text.xml10_content().into_owned()),
-            Event::GeneralRef(reference) => Node::Text(resolve(&reference)?.to_string()),
+            Event::CData(text) => Node::Verbatim(text.xml10_content().into_owned()),
+            Event::GeneralRef(reference) => Node::Text(resolve(&reference.xml10_content())?.to_string()),
+            Event::Comment(text) if has_control(&text) => {
+                return Err(Fault("a control character in a comment"));
+            }
             Event::Comment(_) => return Ok(None),
             Event::Decl(declaration) if at_start => {
                 check_declaration(&declaration)?;
@@ -120,26 +139,30 @@ impl<'a> Xml<'a> {
 
     /// Checks an element's attributes, and says whether it is `i:nil`.
     fn nil(&self, start: &BytesStart<'_>) -> Result<bool, Fault> {
-        if !are_separated(start.attributes_raw()) {
-            return Err(Fault("no space between attributes"));
+        let raw = start.attributes_raw();
+        if !are_separated(raw) || has_control(raw) {
+            return Err(Fault("no space between attributes, or a control character"));
         }
         let mut nil = false;
-        for attribute in start.attributes() {
+        let mut seen = HashSet::new();
+        // Its own check for duplicates takes time with the square of their number.
+        for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|_| Fault("a bad attribute"))?;
-            let value = attribute
-                .normalized_value(quick_xml::XmlVersion::Explicit1_0)
-                .map_err(|_| Fault("a bad attribute value"))?;
+            let value = unescape(&attribute.value)?;
             if attribute.value.contains('<') || !is_name(attribute.key.into_inner()) {
                 return Err(Fault("a bad attribute"));
             }
-            match self.reader.resolver().resolve_attribute(attribute.key) {
-                (ResolveResult::Unknown(_), _) => return Err(Fault("an undeclared prefix")),
-                (ResolveResult::Bound(namespace), local)
-                    if namespace.into_inner() == INSTANCE && local.into_inner() == "nil" =>
-                {
-                    nil = boolean(&value).ok_or(Fault("i:nil is neither true nor false"))?;
-                }
-                _ => {}
+            let (resolved, local) = self.reader.resolver().resolve_attribute(attribute.key);
+            let namespace = match resolved {
+                ResolveResult::Bound(namespace) => namespace.into_inner(),
+                ResolveResult::Unbound => "",
+                ResolveResult::Unknown(_) => return Err(Fault("an undeclared prefix")),
+            };
+            if namespace == INSTANCE && local.into_inner() == "nil" {
+                nil = boolean(&value).ok_or(Fault("i:nil is neither true nor false"))?;
+            }
+            if !seen.insert((namespace, attribute.key.local_name().into_inner().to_owned())) {
+                return Err(Fault("an attribute given twice"));
             }
         }
         Ok(nil)
@@ -155,9 +178,9 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// What XML 1.0 forbids unless it is written as a character reference, which .NET lets through.
-fn is_forbidden(c: char) -> bool {
-    matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+/// Control characters that XML 1.0 forbids. .NET lets them through in CDATA and as references.
+fn has_control(text: &str) -> bool {
+    text.contains(|c| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}'))
 }
 
 fn checked_name(start: &BytesStart<'_>) -> Result<String, Fault> {
@@ -198,37 +221,63 @@ fn are_separated(attributes: &str) -> bool {
     true
 }
 
-/// An entity or character reference. Half a surrogate pair becomes U+FFFD, as observed.
-fn resolve(reference: &BytesRef<'_>) -> Result<char, Fault> {
-    let name = reference.xml10_content();
+/// An attribute's value without references.
+fn unescape(text: &str) -> Result<String, Fault> {
+    let mut value = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('&') {
+        value.push_str(before);
+        let (reference, behind) = behind.split_once(';').ok_or(Fault("a lone ampersand"))?;
+        value.push(resolve(reference)?);
+        rest = behind;
+    }
+    value.push_str(rest);
+    Ok(value)
+}
+
+/// An entity or character reference. Half a surrogate pair becomes U+FFFD, and no digits at all are a 0, as observed.
+fn resolve(name: &str) -> Result<char, Fault> {
     let bad = Fault("an undefined entity or character");
-    let Some(digits) = name.strip_prefix('#') else {
-        return resolve_predefined_entity(&name)
+    let Some(number) = name.strip_prefix('#') else {
+        return resolve_predefined_entity(name)
             .and_then(|text| text.chars().next())
             .ok_or(bad);
     };
-    let number = match digits.strip_prefix('x') {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => digits.parse(),
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
     };
-    match number {
-        Ok(number @ 0..=0x0010_FFFF) if !digits.contains('+') => {
-            Ok(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER))
-        }
+    if !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return Err(bad);
+    }
+    match u32::from_str_radix(&format!("0{digits}"), radix) {
+        Ok(code @ 0..=0x0010_FFFF) => Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
         _ => Err(bad),
     }
 }
 
 /// Version 1.0 only, and no other encoding than the one the body was read in.
 fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
-    let version = declaration.version().map_err(|_| Fault("a bad XML declaration"))?;
-    let encoding = match declaration.encoding() {
-        Some(encoding) => encoding.map_err(|_| Fault("a bad XML declaration"))?.to_lowercase(),
-        None => "utf-8".to_owned(),
-    };
-    if version == "1.0" && matches!(encoding.as_str(), "utf-8" | "utf-16") {
+    let bad = Fault("a bad XML declaration");
+    let content = declaration.strip_prefix("xml").ok_or(bad)?;
+    let mut allowed = ["version", "encoding", "standalone"].into_iter();
+    for attribute in Attributes::new(content, 0) {
+        let attribute = attribute.map_err(|_| bad)?;
+        let name = attribute.key.into_inner();
+        let value = attribute.value.to_ascii_lowercase();
+        let fits = match name {
+            "version" => value == "1.0",
+            "encoding" => matches!(value.as_str(), "utf-8" | "utf-16"),
+            _ => matches!(&*attribute.value, "yes" | "no"),
+        };
+        if !fits || !allowed.any(|known| known == name) {
+            return Err(bad);
+        }
+    }
+    let has_version = content.trim_start().starts_with("version");
+    if has_version && are_separated(content) {
         Ok(())
     } else {
-        Err(Fault("another version or encoding of XML"))
+        Err(bad)
     }
 }
