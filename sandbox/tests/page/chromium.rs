@@ -38,7 +38,10 @@ impl Browser {
     /// Opens `url`/. `None`, with a message, where there is no Chromium.
     pub(crate) fn open(url: &str) -> Option<Self> {
         let Some(program) = find() else {
-            assert!(env::var(REQUIRE).as_deref() != Ok("1"), "Chromium is missing, and {REQUIRE}=1");
+            assert!(
+                env::var(REQUIRE).as_deref() != Ok("1"),
+                "Chromium is missing, and {REQUIRE}=1"
+            );
             eprintln!("skipped: Chromium is missing (Debian's package is `chromium`)");
             return None;
         };
@@ -50,8 +53,18 @@ impl Browser {
         let mut child = Command::new("sh")
             .args(["-c", r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null"#, "sh"])
             .arg(program)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"])
-            .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-dev-shm-usage",
+            ])
+            .args([
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ])
             .args(["--disable-sync", "--remote-debugging-pipe"])
             .arg(format!("--user-data-dir={}", profile.display()))
             .stdin(Stdio::piped())
@@ -85,8 +98,10 @@ impl Browser {
             _one: one,
         };
         let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
-        let attached =
-            browser.call("Target.attachToTarget", json!({"targetId": target["targetId"], "flatten": true}));
+        let attached = browser.call(
+            "Target.attachToTarget",
+            json!({"targetId": target["targetId"], "flatten": true}),
+        );
         browser.session = Some(attached["sessionId"].as_str().expect("a session").to_owned());
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.call(&format!("{domain}.enable"), json!({}));
@@ -120,12 +135,19 @@ impl Browser {
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
         let mut answer = self.call("Runtime.evaluate", params);
-        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {}", answer["exceptionDetails"]);
+        assert!(
+            answer.get("exceptionDetails").is_none(),
+            "{expression}: {}",
+            answer["exceptionDetails"]
+        );
         answer["result"]["value"].take()
     }
 
     pub(crate) fn text(&mut self, expression: &str) -> String {
-        self.evaluate(expression).as_str().unwrap_or_else(|| panic!("{expression} is no text")).to_owned()
+        self.evaluate(expression)
+            .as_str()
+            .unwrap_or_else(|| panic!("{expression} is no text"))
+            .to_owned()
     }
 
     /// Waits until a condition in the page holds.
@@ -140,7 +162,12 @@ impl Browser {
                 }})();
             }})"
         ));
-        assert_eq!(held, json!(true), "never came true: {condition}\n{}", self.text("document.body.innerText"));
+        assert_eq!(
+            held,
+            json!(true),
+            "never came true: {condition}\n{}",
+            self.text("document.body.innerText")
+        );
     }
 
     /// Presses and releases a key.
