@@ -54,6 +54,7 @@ mod json_text;
 mod negotiate;
 mod note;
 mod operation;
+mod page;
 mod programme;
 mod received;
 mod reply;

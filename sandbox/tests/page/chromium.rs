@@ -175,12 +175,10 @@ impl Browser {
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, ""),
             "Enter" => ("Enter", 13, "\r"),
-            "Space" => ("Space", 32, " "),
             "ArrowRight" => ("ArrowRight", 39, ""),
             "ArrowDown" => ("ArrowDown", 40, ""),
             _ => panic!("{key} is not in the table"),
         };
-        let key = if key == "Space" { " " } else { key };
         let mut press = json!({"type": "rawKeyDown", "key": key, "code": code, "windowsVirtualKeyCode": number});
         if !text.is_empty() {
             press["type"] = json!("keyDown");
