@@ -1,5 +1,7 @@
 //! The page with documentation and test form, in a real browser.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 mod chromium;
 
 use std::net::SocketAddr;
