@@ -168,6 +168,7 @@ impl Builder {
             address: self.listen,
             source,
         };
+        let made_up_password = self.credentials.is_none();
         let general = match self.credentials {
             Some(account) => account,
             None => Account {
@@ -194,6 +195,7 @@ impl Builder {
             // JSON is YAML.
             document_yaml: self.document.as_deref().unwrap_or(OPENAPI_YAML).to_owned(),
             loopback: address.ip().is_loopback(),
+            made_up_password,
         });
         let (stop, stopped) = oneshot::channel();
         let (ready, started) = mpsc::channel();

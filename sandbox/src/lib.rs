@@ -57,6 +57,7 @@ mod json_value;
 mod negotiate;
 mod note;
 mod operation;
+mod page;
 mod programme;
 mod received;
 mod reply;

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::page;
 use crate::reply::{Cut, Reply, iis, respond};
 use crate::service::{Sent, Service, lock};
 
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) document_yaml: String,
     /// Listening on loopback: the pages are for this machine only.
     pub(crate) loopback: bool,
+    /// The password was made up at the start, and the page may show it.
+    pub(crate) made_up_password: bool,
 }
 
 /// The connection is to be closed without an answer.
@@ -84,7 +87,7 @@ async fn respond_to(request: Request<Incoming>, shared: &Shared) -> Result<Respo
         .ok_or(Dropped)?;
     let reply = if parts.version == Version::HTTP_11 && parts.headers.get_all(HOST).iter().count() != 1 {
         iis(StatusCode::BAD_REQUEST).into()
-    } else if let Some(response) = page(&parts, shared) {
+    } else if let Some(response) = own_page(&parts, shared) {
         Reply::from(response)
     } else {
         shared.service.answer(&parts, &sent)
@@ -137,7 +140,7 @@ async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Option<S
 }
 
 /// The sandbox's own pages. They need no credentials: they are there only because this is a sandbox.
-fn page(request: &Parts, shared: &Shared) -> Option<Response<Bytes>> {
+fn own_page(request: &Parts, shared: &Shared) -> Option<Response<Bytes>> {
     let path = request.uri.path();
     if !matches!(path, "/" | "/received" | "/openapi.json" | "/openapi.yaml") {
         return None;
@@ -154,10 +157,11 @@ fn page(request: &Parts, shared: &Shared) -> Option<Response<Bytes>> {
     let service = &shared.service;
     let ok = |content_type, body: String| respond(StatusCode::OK, content_type, body);
     Some(match (&request.method, path) {
-        (&Method::GET, "/") => ok(
-            "text/html; charset=utf-8",
-            include_str!("../page/index.html").to_owned(),
-        ),
+        (&Method::GET, "/") => {
+            let account = &service.access.general;
+            let password = shared.made_up_password.then_some(account.password.as_str());
+            page::page(&shared.document_json, &account.username, password)
+        }
         (&Method::GET, "/openapi.json") => ok("application/json; charset=utf-8", shared.document_json.clone()),
         (&Method::GET, "/openapi.yaml") => ok("application/yaml; charset=utf-8", shared.document_yaml.clone()),
         (&Method::GET, "/received") => {
