@@ -273,19 +273,18 @@ impl Attempt {
 }
 
 fn communication_error(error: reqwest::Error, outcome: Outcome) -> Error {
-    let kind = if error.is_builder() {
+    if error.is_builder() {
         return Error::configuration("the request cannot be built").with_source(error);
-    } else if is_tls(&error) {
-        ErrorKind::Tls
-    } else if error.is_connect() || outcome == Outcome::NotSent {
-        ErrorKind::Connect
-    } else if error.is_timeout() {
-        ErrorKind::Timeout
-    } else {
-        ErrorKind::Interrupted
-    };
+    }
     // A connection that was never made has carried nothing.
     let outcome = if error.is_connect() { Outcome::NotSent } else { outcome };
+    let kind = match outcome {
+        // TLS that breaks later on is no matter of certificates.
+        Outcome::NotSent if is_tls(&error) => ErrorKind::Tls,
+        Outcome::NotSent => ErrorKind::Connect,
+        _ if error.is_timeout() => ErrorKind::Timeout,
+        _ => ErrorKind::Interrupted,
+    };
     Error::new(kind, outcome).with_source(error)
 }
 

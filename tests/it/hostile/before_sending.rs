@@ -582,6 +582,40 @@ pub(super) mod tls {
     }
 
     #[tokio::test]
+    async fn tls_that_breaks_after_the_request_is_no_bad_certificate() {
+        let (acceptor, pem) = certificate(&["127.0.0.1"]);
+        let server = Server::start(move |_, connection: Connection| {
+            let acceptor = acceptor.clone();
+            async move {
+                let Connection {
+                    stream,
+                    mut buffer,
+                    seen,
+                } = connection;
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let request = super::super::read_request(&mut stream, &mut buffer).await.unwrap();
+                seen.requests.lock().unwrap().push(request);
+                // Not encrypted: no TLS record at all.
+                let (plain, _) = stream.get_mut();
+                plain.write_all(GOOD.as_bytes()).await.unwrap();
+                let _ = tokio::io::copy(plain, &mut tokio::io::sink()).await;
+            }
+        })
+        .await;
+        let url = server.url.replace("http://", "https://");
+        let client = builder(&url).root_certificates_pem(pem).build().unwrap();
+        let result = send(&client).await;
+        failed(
+            "broken TLS",
+            &server,
+            &result,
+            (ErrorKind::Interrupted, Outcome::Unknown),
+            1,
+        );
+        assert!(result.unwrap_err().to_string().contains("Look in Vitec"));
+    }
+
+    #[tokio::test]
     async fn pem_that_is_none_is_refused() {
         let (_, pem) = certificate(&["127.0.0.1"]);
         let table = [
