@@ -172,21 +172,21 @@ impl Client {
             duration_ms = tracing::field::Empty,
         );
         let receipt = self.receipt.clone().unwrap_or_default();
+        receipt.start();
         let result = self
             .attempts(&call, body, operation, started, &receipt)
             .instrument(span.clone())
             .await
             .map_err(|error| {
+                receipt.end(error.outcome(), receipt.status());
                 error.with(|it| {
+                    it.outcome = receipt.outcome();
                     it.about = Some(call.about());
                     it.attempts = receipt.attempts();
                     it.elapsed = started.elapsed();
                     it.sent_at = receipt.sent_at();
                 })
             });
-        if let Err(error) = &result {
-            receipt.end(error.outcome(), receipt.status());
-        }
         span.record("duration_ms", started.elapsed().as_millis() as u64);
         if let Some(status) = receipt.status() {
             span.record("status", status);

@@ -290,6 +290,86 @@ async fn unknown_outcomes_only_where_the_user_says_so() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_attempt_may_have_created_is_not_forgotten() {
+    let opted_in = at_once(2).retry_unknown(true);
+    for (name, then, kind) in [
+        ("then too many", too_many(""), ErrorKind::TooManyRequests),
+        ("then rejected", status("400 Bad Request", ""), ErrorKind::Validation),
+        ("then denied", status("401 Unauthorized", ""), ErrorKind::Unauthorized),
+        ("then redirected", status("301 Moved", ""), ErrorKind::Redirect),
+    ] {
+        let server = interrupting(1, then).await;
+        let client = builder(&server.url).retry(opted_in.clone()).build().unwrap();
+        let result = send(&client).await;
+        failed(name, &server, &result, (kind, Outcome::Unknown), 2);
+        let error = result.unwrap_err();
+        assert!(!error.is_retryable() && error.sent_at().is_some(), "{name}: {error:?}");
+        assert!(
+            error.to_string().contains("It may have been created all the same"),
+            "{name}: {error}"
+        );
+        assert!(
+            error.to_string().contains("ook in Vitec before sending it again"),
+            "{name}: {error}"
+        );
+    }
+
+    // Nor when it could not even be tried again.
+    let server = interrupting(1, GOOD).await;
+    let (provider, asked) = Passwords::new(&["a", "!"]);
+    let client = builder(&server.url)
+        .credentials(provider)
+        .retry(opted_in.clone())
+        .build()
+        .unwrap();
+    failed(
+        "then no credentials",
+        &server,
+        &send(&client).await,
+        (ErrorKind::Credentials, Outcome::Unknown),
+        1,
+    );
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+
+    let server = Server::start(|_, mut connection: Connection| async move {
+        connection.request().await;
+    })
+    .await;
+    let address = server.url.trim_start_matches("http://").parse().unwrap();
+    let flaky = Reversed(Flaky {
+        failures: 1,
+        asked: Arc::default(),
+        address,
+    });
+    let client = builder(&server.url.replace("127.0.0.1", "localhost"))
+        .http_client(reqwest::Client::builder().dns_resolver(flaky))
+        .retry(opted_in)
+        .build()
+        .unwrap();
+    failed(
+        "then no connection",
+        &server,
+        &send(&client).await,
+        (ErrorKind::Connect, Outcome::Unknown),
+        1,
+    );
+}
+
+/// Knows the name for a while, and then no more.
+struct Reversed(Flaky);
+
+impl Resolve for Reversed {
+    fn resolve(&self, _: Name) -> Resolving {
+        let known = self.0.asked.fetch_add(1, Ordering::SeqCst) < self.0.failures;
+        let addresses: Result<Addrs, _> = match known {
+            true => Ok(Box::new(std::iter::once(self.0.address)) as Addrs),
+            false => Err("no such name".into()),
+        };
+        Box::pin(std::future::ready(addresses))
+    }
+}
+
+#[tokio::test]
 async fn each_attempt_asks_for_the_credentials() {
     let server = Server::answering_each(vec![too_many(""), too_many(""), GOOD.into()]).await;
     let (provider, asked) = Passwords::new(&["a", "b", "c"]);
