@@ -271,3 +271,15 @@ async fn the_whole_call_times_out_whatever_an_attempt_may_take() {
     let client = builder(&server.url).call_timeout(SHORT).build().unwrap();
     failed("silence", &server, &send(&client).await, TIMEOUT, 1);
 }
+
+#[tokio::test]
+async fn timeouts_without_end_are_no_overflow() {
+    let server = Server::answering(GOOD).await;
+    let client = builder(&server.url)
+        .connect_timeout(std::time::Duration::MAX)
+        .attempt_timeout(std::time::Duration::MAX)
+        .call_timeout(std::time::Duration::MAX)
+        .build()
+        .unwrap();
+    assert_eq!(send(&client).await.unwrap(), "ok");
+}
