@@ -71,6 +71,8 @@ async fn in_async_code() {
     drop(client);
     assert_eq!(server.connections(), 0);
     drop(blocking::Client::new(Credentials::basic("partner", "secret").unwrap()));
+    let error = blocking::Client::from_builder(builder("nonsense")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
 }
 
 #[tokio::test]
