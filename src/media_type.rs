@@ -95,6 +95,11 @@ pub(crate) fn decode<T: DeserializeOwned + DataContract>(
     }
 }
 
+/// The character set that a Content-Type names.
+pub(crate) fn charset(content_type: &str) -> Option<String> {
+    ContentType::parse(content_type).charset
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Json,

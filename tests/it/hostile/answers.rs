@@ -734,6 +734,12 @@ async fn validation_messages_are_read_in_either_type_and_any_character_set() {
         ("no type", "", INVALID_JSON.into()),
         ("BOM", JSON, format!("\u{feff}{INVALID_JSON}").into()),
         ("UTF-16 by BOM", JSON, utf16(&format!("\u{feff}{INVALID_JSON}"))),
+        (
+            "UTF-16 by charset",
+            "application/json; charset=utf-16",
+            utf16(INVALID_JSON),
+        ),
+        ("UTF-16 XML by charset", "application/xml; charset=utf-16", utf16(xml)),
     ];
     for (name, content_type, body) in table {
         let server = Server::answering(answer("400 Bad Request", content_type, body)).await;
