@@ -307,9 +307,6 @@ impl Client {
 /// An answer that says that the call was carried out, read; or an error that says that only the answer is lost.
 fn read_answer<T: DeserializeOwned + DataContract>(answer: Answer) -> Result<T, Error> {
     let lost = || Error::new(ErrorKind::AnswerLost, Outcome::Accepted);
-    if answer.body.is_empty() && answer.cut.is_none() {
-        return Err(answer.with(lost().with(|it| it.detail = Some("it is empty".to_owned()))));
-    }
     match decode(answer.content_type(), &answer.body) {
         Ok(value) if answer.cut.is_none() => Ok(value),
         // Only a plain 200 can be somebody else's page.

@@ -580,9 +580,11 @@ async fn bodies_of_200() {
         ("no type, null", "", "null".into(), Err(FOREIGN)),
         ("no type, web page", "", html.into(), Err(FOREIGN)),
         ("no type, neither", "", "ok".into(), Err(FOREIGN)),
+        ("no type, bytes", "", vec![0, 159, 146, 150], Err(FOREIGN)),
         ("empty", JSON, "".into(), Err(LOST)),
         ("empty XML", XML, "".into(), Err(LOST)),
         ("empty, no type", "", "".into(), Err(LOST)),
+        ("empty web page", "text/html", "".into(), Err(FOREIGN)),
         ("only space", JSON, " ".into(), Err(LOST)),
         (
             "compressed",
@@ -596,6 +598,7 @@ async fn bodies_of_200() {
             gzip.into(),
             Err(LOST),
         ),
+        ("compressed, of no type", "", gzip.into(), Err(FOREIGN)),
     ];
     for media_type in [MediaType::Json, MediaType::Xml] {
         for (name, content_type, body, expected) in &table {
