@@ -42,7 +42,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Every call is made once.
+    /// Every call is made once. The one repetition after a 401 with replaced credentials is no matter of a policy.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }

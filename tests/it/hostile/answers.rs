@@ -383,6 +383,11 @@ async fn bodies_of_200() {
     let utf16be = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
     let html = "<!DOCTYPE html><html><body>Sign in</body></html>";
     let deep = |depth: usize| xml(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
+    let attributes = |count: usize| {
+        let all: String = (0..count).map(|it| format!(" a{it}=''")).collect();
+        OK_XML.replacen("<string", &format!("<string{all}"), 1)
+    };
+
     let entity = format!("<!DOCTYPE string [<!ENTITY e 'ok'>]>{}", xml("&e;"));
     let bomb = format!(
         "<!DOCTYPE string [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]>{}",
@@ -530,6 +535,8 @@ async fn bodies_of_200() {
                 .into(),
             Err(LOST),
         ),
+        ("20,000 attributes", XML, attributes(20_000).into(), OK),
+        ("a megabyte of attributes", XML, attributes(95_000).into(), OK),
         (
             "repeated attribute",
             XML,

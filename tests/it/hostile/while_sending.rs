@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use vitec_connect::{ErrorKind, LoanPromise, Outcome};
+use vitec_connect::{ErrorKind, LoanPromise, Outcome, Receipt};
 
 use super::{Connection, GOOD, PATIENCE, SHORT, Server, builder, call, contact, customer, failed, send};
 
@@ -203,11 +203,15 @@ async fn a_dropped_call_is_given_up_and_not_sent_again() {
         }
     })
     .await;
-    let client = builder(&server.url).build().unwrap();
+    let receipt = Receipt::default();
+    let client = builder(&server.url).build().unwrap().watched(&receipt);
+    assert_eq!((receipt.outcome(), receipt.sent_at()), (Outcome::NotSent, None));
     tokio::select! {
         result = send(&client) => panic!("{result:?}"),
         () = arrived.notified() => {}
     }
+    assert_eq!((receipt.outcome(), receipt.attempts()), (Outcome::Unknown, 1));
+    assert!(receipt.sent_at().is_some());
     timeout(PATIENCE, left.notified())
         .await
         .expect("the connection stays open");
