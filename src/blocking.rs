@@ -39,6 +39,8 @@ impl Client {
     /// # Errors
     /// As [`ClientBuilder::build`].
     pub fn from_builder(builder: ClientBuilder) -> Result<Self, Error> {
+        // Before there is a runtime: an error here would drop it, which panics inside async code.
+        let client = builder.build()?;
         // A worker, not the caller's thread: connections are looked after between calls too, so that one that the server
         // closed is not used again.
         let runtime = Builder::new_multi_thread()
@@ -48,7 +50,7 @@ impl Client {
             .build()
             .map_err(|error| Error::configuration("no thread could be started").with_source(error))?;
         Ok(Self {
-            client: builder.build()?,
+            client,
             runtime: Some(runtime),
         })
     }

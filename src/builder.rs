@@ -17,6 +17,9 @@ use crate::retry::RetryPolicy;
 /// moment in which it is used again would leave the outcome unknown.
 const IDLE_CONNECTION: Duration = Duration::from_secs(30);
 
+/// Longer than anybody waits, and short enough to be added to any point in time.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Builds a [`Client`].
 ///
 /// ```
@@ -182,8 +185,8 @@ impl ClientBuilder {
             credentials,
             media_type: self.media_type,
             user_agent,
-            call_timeout: self.call_timeout,
-            attempt_timeout: self.attempt_timeout,
+            call_timeout: self.call_timeout.min(LONGEST_TIMEOUT),
+            attempt_timeout: self.attempt_timeout.min(LONGEST_TIMEOUT),
             answer_limit: self.answer_limit,
             retry: self.retry,
         }))

@@ -172,21 +172,21 @@ impl Client {
             duration_ms = tracing::field::Empty,
         );
         let receipt = self.receipt.clone().unwrap_or_default();
+        receipt.start();
         let result = self
             .attempts(&call, body, operation, started, &receipt)
             .instrument(span.clone())
             .await
             .map_err(|error| {
+                receipt.end(error.outcome(), receipt.status());
                 error.with(|it| {
+                    it.outcome = receipt.outcome();
                     it.about = Some(call.about());
                     it.attempts = receipt.attempts();
                     it.elapsed = started.elapsed();
                     it.sent_at = receipt.sent_at();
                 })
             });
-        if let Err(error) = &result {
-            receipt.end(error.outcome(), receipt.status());
-        }
         span.record("duration_ms", started.elapsed().as_millis() as u64);
         if let Some(status) = receipt.status() {
             span.record("status", status);
@@ -307,9 +307,6 @@ impl Client {
 /// An answer that says that the call was carried out, read; or an error that says that only the answer is lost.
 fn read_answer<T: DeserializeOwned + DataContract>(answer: Answer) -> Result<T, Error> {
     let lost = || Error::new(ErrorKind::AnswerLost, Outcome::Accepted);
-    if answer.body.is_empty() && answer.cut.is_none() {
-        return Err(answer.with(lost().with(|it| it.detail = Some("it is empty".to_owned()))));
-    }
     match decode(answer.content_type(), &answer.body) {
         Ok(value) if answer.cut.is_none() => Ok(value),
         // Only a plain 200 can be somebody else's page.

@@ -312,13 +312,9 @@ impl Error {
 
     fn to_do(&self) -> &'static str {
         match (self.0.outcome, self.0.kind) {
-            (_, ErrorKind::Configuration) => "Correct the setting.",
-            (_, ErrorKind::InvalidBody) => "Correct the value and send it again.",
-            (_, ErrorKind::Credentials) => "Supply the user name and password for this customer and send it again.",
-            (_, ErrorKind::Tls) => "Check the base URL, the clock, and whether a root certificate has to be added.",
-            (_, ErrorKind::Unauthorized | ErrorKind::Forbidden) => {
-                "Stop calling for this customer until its user name, password and rights are checked: Vitec has blocked \
-                 partners who went on."
+            (Outcome::Unknown, ErrorKind::Unauthorized | ErrorKind::Forbidden) => {
+                "Look in Vitec before sending it again, and stop calling for this customer until its user name, password \
+                 and rights are checked: Vitec has blocked partners who went on."
             }
             (Outcome::Unknown, ErrorKind::Server) if self.0.status == Some(500) => {
                 "Look in Vitec before sending it again, and contact Vitec."
@@ -327,6 +323,14 @@ impl Error {
                 "Find out what answered in Vitec's place, and look in Vitec before sending it again."
             }
             (Outcome::Unknown, _) => "Look in Vitec before sending it again.",
+            (_, ErrorKind::Configuration) => "Correct the setting.",
+            (_, ErrorKind::InvalidBody) => "Correct the value and send it again.",
+            (_, ErrorKind::Credentials) => "Supply the user name and password for this customer and send it again.",
+            (_, ErrorKind::Tls) => "Check the base URL, the clock, and whether a root certificate has to be added.",
+            (_, ErrorKind::Unauthorized | ErrorKind::Forbidden) => {
+                "Stop calling for this customer until its user name, password and rights are checked: Vitec has blocked \
+                 partners who went on."
+            }
             (Outcome::Accepted, _) => "Do not send it again.",
             (Outcome::Rejected, ErrorKind::Redirect) => "Check the base URL.",
             (Outcome::Rejected, ErrorKind::Refused) if matches!(self.0.status, Some(404 | 405)) => {

@@ -71,8 +71,17 @@ pub(crate) fn decode<T: DeserializeOwned + DataContract>(
     if kind == Some(Kind::Other) {
         return Err(DecodeError::Foreign("it is neither JSON nor XML"));
     }
-    let text = decode_text(body, charset)
-        .ok_or_else(|| DecodeError::Unreadable("it is not text in the character set that it declares".into()))?;
+    if body.is_empty() {
+        return Err(DecodeError::Unreadable("it is empty".into()));
+    }
+    // Without a type, what reads as neither may be anybody's answer.
+    let neither = DecodeError::Foreign("it has no media type, and reads neither as JSON nor as XML");
+    let Some(text) = decode_text(body, charset) else {
+        return Err(match kind {
+            Some(_) => DecodeError::Unreadable("it is not text in the character set that it declares".into()),
+            None => neither,
+        });
+    };
     let is_xml = match kind {
         Some(kind) => kind == Kind::Xml,
         None => text.trim_start().starts_with('<'),
@@ -87,12 +96,14 @@ pub(crate) fn decode<T: DeserializeOwned + DataContract>(
         false => serde_json::from_str(&text).map_err(|error| DecodeError::Unreadable(error.into())),
     };
     match (read, kind) {
-        // Without a type, what reads as neither may be anybody's answer.
-        (Err(_), None) => Err(DecodeError::Foreign(
-            "it has no media type, and reads neither as JSON nor as XML",
-        )),
+        (Err(_), None) => Err(neither),
         (read, _) => read,
     }
+}
+
+/// The character set that a Content-Type names.
+pub(crate) fn charset(content_type: &str) -> Option<String> {
+    ContentType::parse(content_type).charset
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -71,13 +71,18 @@ impl Receipt {
         self.state().attempts
     }
 
+    /// Forgets an earlier call.
+    pub(crate) fn start(&self) {
+        *self.state() = State::default();
+    }
+
     pub(crate) fn begin(&self, at: DateTime<Utc>, progress: Arc<Progress>) {
         let mut state = self.state();
         state.attempts += 1;
         state.under_way = Some((at, progress));
     }
 
-    /// Ends the attempt under way.
+    /// Ends the attempt under way. What an earlier one may have created is still there when a later one was refused.
     pub(crate) fn end(&self, outcome: Outcome, status: Option<u16>) {
         let mut state = self.state();
         if let Some((at, progress)) = state.under_way.take()
@@ -85,7 +90,10 @@ impl Receipt {
         {
             state.sent_at = Some(at);
         }
-        state.outcome = Some(outcome);
+        state.outcome = match (state.outcome, outcome) {
+            (Some(Outcome::Unknown), Outcome::NotSent | Outcome::Rejected) => Some(Outcome::Unknown),
+            _ => Some(outcome),
+        };
         state.status = status;
     }
 

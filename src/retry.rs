@@ -42,7 +42,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Every call is made once.
+    /// Every call is made once. The one repetition after a 401 with replaced credentials is no matter of a policy.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
@@ -114,7 +114,8 @@ impl RetryPolicy {
             .initial_backoff
             .saturating_mul(1 << doublings)
             .min(self.max_backoff);
-        let backoff = bound.mul_f64(random.clamp(0.0, 1.0));
+        let backoff = bound.as_secs_f64() * random.clamp(0.0, 1.0);
+        let backoff = Duration::try_from_secs_f64(backoff).unwrap_or(Duration::MAX);
         let wait = match failure.retry_after {
             Some(asked) if asked > self.max_retry_after => return None,
             // Spread out even what the server asks for: others were told the same.
@@ -245,6 +246,11 @@ mod tests {
                 ..failure(ErrorKind::Connect, Outcome::NotSent)
             };
             assert_eq!(policy.wait(&failure, 1.0), seconds(7.0), "{attempts}");
+        }
+        let policy = policy.initial_backoff(Duration::MAX).max_backoff(Duration::MAX);
+        for random in [0.1, 0.999_999, 1.0, f64::INFINITY] {
+            let failure = failure(ErrorKind::Connect, Outcome::NotSent);
+            assert_eq!(policy.wait(&failure, random), None, "{random}");
         }
     }
 }

@@ -17,7 +17,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::generated;
 use crate::http_error::HttpError;
-use crate::media_type::MediaType;
+use crate::media_type::{MediaType, charset};
+use crate::text::decode_text;
 
 /// How much of an error's body is kept.
 const KEPT_BODY: usize = 64 * 1024;
@@ -273,19 +274,18 @@ impl Attempt {
 }
 
 fn communication_error(error: reqwest::Error, outcome: Outcome) -> Error {
-    let kind = if error.is_builder() {
+    if error.is_builder() {
         return Error::configuration("the request cannot be built").with_source(error);
-    } else if is_tls(&error) {
-        ErrorKind::Tls
-    } else if error.is_connect() || outcome == Outcome::NotSent {
-        ErrorKind::Connect
-    } else if error.is_timeout() {
-        ErrorKind::Timeout
-    } else {
-        ErrorKind::Interrupted
-    };
+    }
     // A connection that was never made has carried nothing.
     let outcome = if error.is_connect() { Outcome::NotSent } else { outcome };
+    let kind = match outcome {
+        // TLS that breaks later on is no matter of certificates.
+        Outcome::NotSent if is_tls(&error) => ErrorKind::Tls,
+        Outcome::NotSent => ErrorKind::Connect,
+        _ if error.is_timeout() => ErrorKind::Timeout,
+        _ => ErrorKind::Interrupted,
+    };
     Error::new(kind, outcome).with_source(error)
 }
 
@@ -362,7 +362,10 @@ impl Answer {
     /// The error that this answer is.
     pub(crate) fn into_error(self, service_unavailable: Outcome, now: SystemTime) -> Error {
         let (kind, outcome) = meaning(self.status, service_unavailable);
-        let http_error = HttpError::from_json(&self.body).or_else(|| HttpError::from_xml(&self.body));
+        let charset = self.content_type().and_then(charset);
+        let text = decode_text(&self.body, charset.as_deref());
+        let body = text.as_deref().map_or(&self.body[..], str::as_bytes);
+        let http_error = HttpError::from_json(body).or_else(|| HttpError::from_xml(body));
         let retry_after = self
             .headers
             .get(header::RETRY_AFTER)

@@ -5,6 +5,7 @@ mod arbitrary;
 mod build;
 mod errors;
 mod generated;
+mod hostile;
 mod json_schema;
 mod payloads;
 mod reference;
