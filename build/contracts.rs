@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::document::{Mistake, Node};
 
 /// The operations of the document, and the models that they carry.
@@ -14,6 +12,8 @@ pub(crate) struct Contracts<'a> {
     pub(crate) operations: Vec<Operation<'a>>,
     /// By the name of the Rust type.
     pub(crate) models: BTreeMap<String, Model<'a>>,
+    /// The places of the lists that are just being read: one that is met again would hold itself.
+    pub(super) open_lists: Vec<String>,
 }
 
 pub(crate) struct Operation<'a> {
@@ -96,11 +96,16 @@ impl<'a> Contracts<'a> {
         {
             return Err(document.mistake("an OpenAPI document of version 3.0.x is expected (`openapi: 3.0.3`)"));
         }
-        let server = document.require("servers")?.require("0")?;
+        let info = document.require("info")?;
+        for name in ["title", "version"] {
+            info.text(name)?
+                .ok_or_else(|| info.mistake(format!("`{name}` is missing")))?;
+        }
         let mut contracts = Contracts {
-            server: server.text("url")?.ok_or_else(|| server.mistake("`url` is missing"))?,
+            server: read_server(&document.require("servers")?.require("0")?)?,
             operations: Vec::new(),
             models: BTreeMap::new(),
+            open_lists: Vec::new(),
         };
         // Errors are decoded by the library itself, in any casing of their keys: a schema that only they use needs no
         // model, and has no namespace.
@@ -118,7 +123,8 @@ impl<'a> Contracts<'a> {
             .flatten()
         {
             for (name, schema) in schemas.children() {
-                if in_use.contains(&name) || !in_errors.contains(&name) {
+                let used = |places: &BTreeSet<String>| places.contains(schema.pointer());
+                if used(&in_use) || !used(&in_errors) {
                     contracts.read_type(&schema, &name)?;
                 }
             }
@@ -144,22 +150,34 @@ impl PartialEq for Kind<'_> {
     }
 }
 
+fn read_server<'a>(server: &Node<'a>) -> Result<&'a str, Mistake> {
+    let url = server.text("url")?.ok_or_else(|| server.mistake("`url` is missing"))?;
+    if !(url.starts_with("https://") || url.starts_with("http://")) || url.contains(['{', '?', '#']) {
+        let here = server.child("url").unwrap_or_else(|| server.clone());
+        return Err(here.mistake("a whole URL is expected, `https://…`, without variables, query and fragment"));
+    }
+    Ok(url)
+}
+
 fn all_references_lead_somewhere(node: &Node<'_>) -> Result<(), Mistake> {
-    node.reference()?;
+    if node.reference()?.is_some() && node.children().len() > 1 {
+        return Err(node.mistake(
+            "what stands beside a `$ref` is ignored in OpenAPI 3.0; in a schema, write `allOf: [{$ref: …}]` and the rest beside it",
+        ));
+    }
     node.children()
         .iter()
         .try_for_each(|(_, child)| all_references_lead_somewhere(child))
 }
 
-/// The names of the schemas that `node` speaks of, and of those that they speak of in turn.
-pub(super) fn mentioned_schemas(node: &Node<'_>, names: &mut BTreeSet<String>) -> Result<(), Mistake> {
-    if let Some(target) = node.reference()? {
-        if target.schema_name().is_some_and(|name| !names.insert(name.to_owned())) {
-            return Ok(());
-        }
-        mentioned_schemas(&target, names)?;
+/// The places that `node` refers to, and those that they refer to in turn.
+pub(super) fn mentioned_places(node: &Node<'_>, places: &mut BTreeSet<String>) -> Result<(), Mistake> {
+    if let Some(target) = node.reference()?
+        && places.insert(target.pointer().to_owned())
+    {
+        mentioned_places(&target, places)?;
     }
     node.children()
         .iter()
-        .try_for_each(|(_, child)| mentioned_schemas(child, names))
+        .try_for_each(|(_, child)| mentioned_places(child, places))
 }

@@ -5,11 +5,25 @@ use std::collections::BTreeSet;
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 
-use super::contracts::{Contracts, Kind, Model, Operation, Parameter, Type, mentioned_schemas};
+use super::contracts::{Contracts, Kind, Model, Operation, Parameter, Type, mentioned_places};
 use super::document::{Mistake, Node};
-use super::schemas::{content_schema, is_date, xml_text};
+use super::schemas::{NO_NAMESPACE, content_schema, is_date, xml_text};
 
 const MEDIA_TYPES: [&str; 4] = ["application/json", "text/json", "application/xml", "text/xml"];
+/// What progenitor's client has besides the operations.
+const OWN_METHODS: [&str; 9] = [
+    "new",
+    "new_with_client",
+    "api_version",
+    "baseurl",
+    "client",
+    "inner",
+    "pre",
+    "post",
+    "exec",
+];
+/// What OpenAPI 3.0 says is described elsewhere; the client sets them itself.
+const OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 impl<'a> Contracts<'a> {
@@ -19,6 +33,11 @@ impl<'a> Contracts<'a> {
         item: &Node<'a>,
         in_use: &mut BTreeSet<String>,
     ) -> Result<(), Mistake> {
+        let whole_braces = path.split('{').skip(1).all(|it| it.contains('}'))
+            && path.matches('}').count() == path.matches('{').count();
+        if !path.starts_with('/') || path.contains(['?', '#']) || !whole_braces {
+            return Err(item.mistake("a path begins with `/`, has no query and no fragment, and closes each brace"));
+        }
         for (method, node) in item.children() {
             if !METHODS.contains(&method.as_str()) {
                 continue;
@@ -26,26 +45,34 @@ impl<'a> Contracts<'a> {
             let id = node.text("operationId")?.ok_or_else(|| {
                 node.mistake("the operation has no operationId, and the client's method is named after it")
             })?;
-            if syn::parse_str::<syn::Ident>(&id.to_snake_case()).is_err() {
-                return Err(node.mistake(format!("operationId {id:?} gives no name for a method")));
+            let method_name = id.to_snake_case();
+            if syn::parse_str::<syn::Ident>(&method_name).is_err() || OWN_METHODS.contains(&method_name.as_str()) {
+                return Err(node.mistake(format!("operationId {id:?} gives no name of its own for a method")));
             }
-            if let Some(other) = self.operations.iter().find(|it| it.name() == id.to_snake_case()) {
-                let place = other.node.pointer();
+            if let Some(other) = self.operations.iter().find(|it| it.name() == method_name) {
+                let place = other.node.place();
                 return Err(node.mistake(format!("operationId {id:?} is taken already, by {place}")));
             }
+            node.text("summary")?;
             let mut parameters: Vec<Parameter<'a>> = Vec::new();
             for list in [node.get("parameters")?, item.get("parameters")?].into_iter().flatten() {
                 for (index, _) in list.children() {
-                    let parameter = list.require(&index)?;
-                    mentioned_schemas(&parameter, in_use)?;
-                    let parameter = self.read_parameter(path, &parameter)?;
+                    let described = list.require(&index)?;
+                    mentioned_places(&described, in_use)?;
+                    let parameter = self.read_parameter(path, &described)?;
                     // The operation's own come first, and override the path's.
-                    if !parameters
-                        .iter()
-                        .any(|it| it.name == parameter.name && it.place == parameter.place)
-                    {
-                        parameters.push(parameter);
+                    let overridden = |it: &Parameter<'a>| (it.name, it.place) == (parameter.name, parameter.place);
+                    if parameters.iter().any(overridden) {
+                        continue;
                     }
+                    let argument = parameter.name.to_snake_case();
+                    if argument == "body" || parameters.iter().any(|it| it.name.to_snake_case() == argument) {
+                        return Err(described.mistake(format!(
+                            "the method has an argument {argument:?} already: parameters differ in more than their case, and \
+                             none is called `body`"
+                        )));
+                    }
+                    parameters.push(parameter);
                 }
             }
             path_and_parameters_agree(path, &parameters, &node)?;
@@ -69,17 +96,27 @@ impl<'a> Contracts<'a> {
             self.operations.iter().map(|it| (it.node.clone(), it.name())).collect();
         for (node, name) in operations {
             if let Some(body) = node.get("requestBody")? {
-                mentioned_schemas(&body, in_use)?;
+                mentioned_places(&body, in_use)?;
+                let content = body.require("content")?;
+                if let Some(missing) = ["application/json", "application/xml"]
+                    .iter()
+                    .find(|it| content.child(it).is_none())
+                {
+                    return Err(content.mistake(format!("`{missing}` is missing: a client sends either JSON or XML")));
+                }
                 self.read_content(&body, &format!("{name}_body"))?;
             }
             let responses = node.require("responses")?;
+            if !responses.children().iter().any(|(status, _)| status.starts_with('2')) {
+                return Err(responses.mistake("no response with a status 2xx says what comes back"));
+            }
             for (status, _) in responses.children() {
                 let response = responses.require(&status)?;
                 if status.starts_with('2') {
-                    mentioned_schemas(&response, in_use)?;
+                    mentioned_places(&response, in_use)?;
                     self.read_content(&response, &format!("{name}_answer"))?;
                 } else {
-                    mentioned_schemas(&response, in_errors)?;
+                    mentioned_places(&response, in_errors)?;
                 }
             }
         }
@@ -98,6 +135,14 @@ impl<'a> Contracts<'a> {
                 "a parameter in {place:?}: only path, query and header are known"
             )));
         }
+        if place == "header" && OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(parameter.mistake(format!("the client sets the header {name:?} itself")));
+        }
+        for word in ["style", "explode", "allowReserved"] {
+            if let Some(node) = parameter.child(word) {
+                return Err(node.mistake(format!("`{word}` is not supported: a list is sent as `name=a&name=b`")));
+            }
+        }
         if place == "path" && !parameter.says("required") {
             return Err(parameter.mistake("a parameter in the path is `required: true`"));
         }
@@ -108,14 +153,18 @@ impl<'a> Contracts<'a> {
             "path" => self.read_path_type(&schema, name, path)?,
             _ => self.read_type(&schema, &name.to_upper_camel_case())?,
         };
-        let carried = match &ty {
-            Type::Model(name) => !matches!(self.models.get(name).map(|it| &it.kind), Some(Kind::Object { .. })),
-            Type::List(item, _) => matches!(**item, Type::Plain(..)),
-            _ => true,
+        let is_object = |ty: &Type| match ty {
+            Type::Model(name) => matches!(self.models.get(name).map(|it| &it.kind), Some(Kind::Object { .. })),
+            _ => false,
         };
-        if !carried {
-            return Err(schema.mistake("an object cannot stand in a parameter"));
-        }
+        match &ty {
+            Type::List(item, _) if is_object(item) || matches!(**item, Type::List(..)) => {
+                Err(schema.mistake("a list of objects or lists cannot stand in a parameter"))
+            }
+            Type::List(..) if place != "query" => Err(schema.mistake("a list stands in the query only")),
+            ty if is_object(ty) => Err(schema.mistake("an object cannot stand in a parameter")),
+            _ => Ok(()),
+        }?;
         Ok(Parameter {
             name,
             place,
@@ -141,17 +190,19 @@ impl<'a> Contracts<'a> {
                 .as_u64()
                 .ok_or_else(|| node.mistake("a length is a whole number, not below 0")),
         };
-        let kind = Kind::Id {
-            min: length("minLength", 1)?.max(1),
-            max: length("maxLength", 40)?,
-            pattern: target.text("pattern")?,
-        };
+        let (min, max) = (length("minLength", 1)?.max(1), length("maxLength", 40)?);
+        if max < min {
+            let here = target.child("maxLength").unwrap_or_else(|| target.clone());
+            return Err(here.mistake(format!("at most {max} characters, and at least {min}: no text is that")));
+        }
+        let pattern = target.text("pattern")?;
+        let kind = Kind::Id { min, max, pattern };
         if let Some(Model { node, kind: other, .. }) = self.models.get(&name) {
             if node.pointer() != target.pointer() && *other != kind {
                 return Err(schema.mistake(format!(
                     "the parameter {parameter:?} of {path} and {} are both called {name}, and differ: give this one a schema of \
                      its own under components/schemas",
-                    node.pointer()
+                    node.place()
                 )));
             }
         } else {
@@ -185,15 +236,22 @@ impl<'a> Contracts<'a> {
             return Ok(());
         };
         let ty = self.read_type(&schema, &hint.to_upper_camel_case())?;
-        let (root, target) = (self.root(&ty), content_schema(&schema)?);
-        let said = (xml_text(&target, "name")?, xml_text(&target, "namespace")?);
-        if !matches!(ty, Type::Model(_))
-            && (said.0.is_some_and(|it| it != root.name) || said.1.is_some_and(|it| it != root.namespace))
-        {
-            return Err(target.mistake(format!(
-                "DataContractSerializer calls this root element {:?} in the namespace {:?}",
-                root.name, root.namespace
-            )));
+        // The root is named after the type: in Rust a value does not know in which answer it stands.
+        let root = self.root(&ty);
+        if root.namespace.is_empty() {
+            return Err(schema.mistake(NO_NAMESPACE));
+        }
+        let target = content_schema(&schema)?;
+        self.default_item_names(&ty, &target)?;
+        for said_by in [&schema, &target] {
+            if xml_text(said_by, "name")?.is_some_and(|it| it != root.name)
+                || xml_text(said_by, "namespace")?.is_some_and(|it| it != root.namespace)
+            {
+                return Err(said_by.mistake(format!(
+                    "DataContractSerializer calls this root element {:?} in the namespace {:?}",
+                    root.name, root.namespace
+                )));
+            }
         }
         Ok(())
     }

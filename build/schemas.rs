@@ -1,6 +1,6 @@
 //! A schema, as the type that it becomes in Rust and the names that it has in XML.
 
-use heck::ToUpperCamelCase;
+use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 
 use super::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
@@ -8,6 +8,8 @@ use super::document::{Mistake, Node};
 use super::narrow::DATE_TIME;
 
 const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
+pub(super) const NO_NAMESPACE: &str = "the schema has no namespace in XML; add \
+     `xml: {namespace: http://schemas.datacontract.org/2004/07/…}`, the .NET namespace of the type";
 const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
 
 impl<'a> Contracts<'a> {
@@ -27,7 +29,10 @@ impl<'a> Contracts<'a> {
                 .get(&name)
                 .is_some_and(|it| it.node.pointer() != target.pointer())
         {
-            return Err(target.mistake(format!("a second type would be called {name} in Rust")));
+            let other = self.models.get(&name).map_or_else(String::new, |it| it.node.place());
+            return Err(target.mistake(format!(
+                "a second type would be called {name} in Rust; the other place is {other}"
+            )));
         }
         let ty = target
             .text("type")?
@@ -48,28 +53,38 @@ impl<'a> Contracts<'a> {
             "integer" | "number" if target.child("enum").is_some() => {
                 return Err(target.mistake("an enumeration is a `type: string` with the names in `enum`"));
             }
-            "integer" => Type::Plain("integer", Some(if format == Some("int32") { "int32" } else { "int64" })),
-            "number" => Type::Plain("number", Some(if format == Some("float") { "float" } else { "double" })),
+            "integer" => Type::Plain("integer", Some(one_of(&target, format, ["int64", "int32"])?)),
+            "number" => Type::Plain("number", Some(one_of(&target, format, ["double", "float"])?)),
             "array" => {
                 let items = target
                     .child("items")
                     .ok_or_else(|| target.mistake("`items` is missing"))?;
+                if self.open_lists.iter().any(|it| it == target.pointer()) {
+                    return Err(items.mistake("the list holds itself"));
+                }
+                self.open_lists.push(target.pointer().to_owned());
                 let item = self.read_type(&items, &format!("{hint}Item"))?;
+                self.open_lists.pop();
+                self.default_item_names(&item, &items)?;
+                if let Some(wrapped) = target.child("xml").and_then(|it| it.child("wrapped"))
+                    && *wrapped.value == Value::Bool(false)
+                {
+                    return Err(wrapped
+                        .mistake("DataContractSerializer puts a list into an element of its own: `wrapped: true`"));
+                }
                 let mut xml = self.item(&item);
                 xml.name = xml_text(&items, "name")?.map_or(xml.name, str::to_owned);
                 xml.namespace = xml_text(&items, "namespace")?.map_or(xml.namespace, str::to_owned);
                 is_xml_name(&xml.name, &items)?;
+                if xml.namespace.is_empty() {
+                    return Err(items.mistake(NO_NAMESPACE));
+                }
                 Type::List(Box::new(item), xml)
             }
             "object" if is_known => Type::Model(name),
             "object" => {
                 // Entered before its members are read, so that a schema may hold itself.
-                let xml = read_xml(&target, &name)?.ok_or_else(|| {
-                    target.mistake(
-                        "the schema has no namespace in XML; add `xml: {namespace: http://schemas.datacontract.org/2004/07/…}`, \
-                         the .NET namespace of the type",
-                    )
-                })?;
+                let xml = read_xml(&target, &name)?.ok_or_else(|| target.mistake(NO_NAMESPACE))?;
                 let namespace = xml.namespace.clone();
                 self.add(
                     &name,
@@ -98,9 +113,9 @@ impl<'a> Contracts<'a> {
         let properties = schema
             .get("properties")?
             .ok_or_else(|| schema.mistake("an object without `properties` cannot be written as XML"))?;
-        let required: Vec<&str> = match schema.child("required").map(|it| it.value) {
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
+        let required = match schema.child("required") {
+            Some(names) => texts(&names)?.into_iter().map(|(text, _)| text).collect(),
+            None => Vec::new(),
         };
         let mut members: Vec<Member<'a>> = Vec::new();
         for (json, property) in properties.children() {
@@ -128,6 +143,10 @@ impl<'a> Contracts<'a> {
             if members.iter().any(|it| it.xml == xml) {
                 return Err(property.mistake(format!("the name {xml_name:?} in XML is given twice in this schema")));
             }
+            let field = json.to_snake_case();
+            if field.is_empty() || members.iter().any(|it| it.json.to_snake_case() == field) {
+                return Err(property.mistake(format!("the name {json:?} gives no field of its own in Rust")));
+            }
             let ty = self.read_type(&property, &format!("{name}{}", json.to_upper_camel_case()))?;
             let description = match property.text("description")? {
                 Some(text) => Some(text),
@@ -153,25 +172,20 @@ impl<'a> Contracts<'a> {
 
     fn read_enumeration(&self, schema: &Node<'a>, name: &str) -> Result<Kind<'a>, Mistake> {
         let list = schema.require("enum")?;
-        let numbers = schema.child("x-enum-numbers");
-        let descriptions = schema.child("x-enumDescriptions");
+        let by_name = |extension: &str| match schema.child(extension) {
+            Some(node) if !node.value.is_object() => {
+                Err(node.mistake("a value for each name is expected, `Name: value`"))
+            }
+            other => Ok(other),
+        };
+        let (numbers, descriptions) = (by_name("x-enum-numbers")?, by_name("x-enumDescriptions")?);
         let mut names: Vec<Listed<'a>> = Vec::new();
-        for (_, entry) in list.children() {
-            let Value::String(text) = entry.value else {
-                return Err(entry.mistake("a name of the enumeration is text"));
-            };
-            let number = match numbers.as_ref().and_then(|it| it.child(text)) {
-                None => None,
-                Some(node) => match node.value.as_i64().and_then(|it| i32::try_from(it).ok()) {
-                    Some(number) if names.iter().any(|it| it.number == Some(number)) => {
-                        return Err(node.mistake(format!("the number {number} is given twice")));
-                    }
-                    Some(number) => Some(number),
-                    None => {
-                        return Err(node.mistake("the number of a name is a whole number of 32 bits"));
-                    }
-                },
-            };
+        for (text, entry) in texts(&list)? {
+            if text.trim() != text || text.contains(',') {
+                return Err(entry.mistake(format!(
+                    "{text:?} has a comma, or space around it: .NET would read other names in it"
+                )));
+            }
             let variant = text.to_upper_camel_case();
             if syn::parse_str::<syn::Ident>(&variant).is_err()
                 || ["Unlisted", "UnlistedValue"].contains(&variant.as_str())
@@ -186,6 +200,18 @@ impl<'a> Contracts<'a> {
                     "{text:?} stands twice in the enumeration, or differs in case only"
                 )));
             }
+            let number = match numbers.as_ref().and_then(|it| it.child(text)) {
+                None => None,
+                Some(node) => match node.value.as_i64().and_then(|it| i32::try_from(it).ok()) {
+                    Some(number) if names.iter().any(|it| it.number == Some(number)) => {
+                        return Err(node.mistake(format!("the number {number} is given twice")));
+                    }
+                    Some(number) => Some(number),
+                    None => {
+                        return Err(node.mistake("the number of a name is a whole number of 32 bits"));
+                    }
+                },
+            };
             let description = match &descriptions {
                 Some(node) => node.text(text)?,
                 None => None,
@@ -265,6 +291,17 @@ impl<'a> Contracts<'a> {
         }
     }
 
+    /// Item names of the document's own are written for a member only: any other list is named after its type.
+    pub(super) fn default_item_names(&self, ty: &Type, schema: &Node<'a>) -> Result<(), Mistake> {
+        match ty {
+            Type::List(item, xml) if *xml != self.item(item) => Err(schema.mistake(format!(
+                "item names of one's own ({:?}) are known in a list that is a member, and nowhere else",
+                xml.name
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn no_xml_name_twice(&self) -> Result<(), Mistake> {
         let mut seen: Vec<(&XmlName, &Node<'_>)> = Vec::new();
         for model in self.models.values() {
@@ -275,7 +312,7 @@ impl<'a> Contracts<'a> {
                 return Err(model.node.mistake(format!(
                     "the name {:?} in XML is given twice in its namespace; the other place is {}",
                     xml.name,
-                    other.pointer()
+                    other.place()
                 )));
             }
             seen.push((xml, &model.node));
@@ -307,6 +344,32 @@ pub(super) fn content_schema<'a>(schema: &Node<'a>) -> Result<Node<'a>, Mistake>
 pub(super) fn is_date(schema: &Node<'_>) -> Result<bool, Mistake> {
     // .NET Framework has no type for a date alone: a date is a DateTime.
     Ok(matches!(schema.text("format")?, Some("date-time" | "date")))
+}
+
+/// The format, where it is one of these; the first of them where the schema names none.
+fn one_of(schema: &Node<'_>, format: Option<&str>, known: [&'static str; 2]) -> Result<&'static str, Mistake> {
+    let Some(format) = format else {
+        return Ok(known[0]);
+    };
+    known.into_iter().find(|it| *it == format).ok_or_else(|| {
+        let here = schema.child("format").unwrap_or_else(|| schema.clone());
+        here.mistake(format!(
+            "the format {format:?} is not supported here, only {} and {}",
+            known[0], known[1]
+        ))
+    })
+}
+
+/// The items of a list of texts.
+fn texts<'a>(list: &Node<'a>) -> Result<Vec<(&'a str, Node<'a>)>, Mistake> {
+    if !list.value.is_array() {
+        return Err(list.mistake("a list of names is expected"));
+    }
+    let text = |item: Node<'a>| match item.value {
+        Value::String(text) => Ok((text.as_str(), item)),
+        _ => Err(item.mistake("a name is text; in YAML, a number or `null` as a name stands in quotes")),
+    };
+    list.children().into_iter().map(|(_, item)| text(item)).collect()
 }
 
 pub(super) fn xml_text<'a>(schema: &Node<'a>, name: &str) -> Result<Option<&'a str>, Mistake> {

@@ -6,6 +6,7 @@ mod build;
 mod errors;
 mod generated;
 mod json_schema;
+mod mistakes;
 mod payloads;
 mod reference;
 mod reference_payloads;
