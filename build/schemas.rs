@@ -112,6 +112,7 @@ impl<'a> Contracts<'a> {
         }
         let properties = schema
             .get("properties")?
+            .filter(|it| !it.children().is_empty())
             .ok_or_else(|| schema.mistake("an object without `properties` cannot be written as XML"))?;
         let required = match schema.child("required") {
             Some(names) => texts(&names)?.into_iter().map(|(text, _)| text).collect(),
