@@ -1,15 +1,7 @@
 //! Generates the client and the models from `spec/vitec-connect.yaml`, into `OUT_DIR`.
 
-#[path = "build/contracts.rs"]
-mod contracts;
-#[path = "build/document.rs"]
-mod document;
-#[path = "build/emit.rs"]
-mod emit;
-#[path = "build/generate.rs"]
+#[path = "build/mod.rs"]
 mod generate;
-#[path = "build/narrow.rs"]
-mod narrow;
 
 use std::path::PathBuf;
 use std::{env, fs};

@@ -220,6 +220,12 @@ impl<'a> Node<'a> {
         &self.pointer
     }
 
+    /// The place of this node, for a person: `components.schemas.LoanPromise`.
+    pub(crate) fn place(&self) -> String {
+        let place = self.pointer.trim_start_matches('/').replace('/', ".");
+        place.replace("~1", "/").replace("~0", "~")
+    }
+
     pub(crate) fn mistake(&self, message: impl Into<String>) -> Mistake {
         let mut known = self.pointer.as_str();
         let line = loop {
@@ -229,11 +235,10 @@ impl<'a> Node<'a> {
                 None => known = known.rsplit_once('/').map_or("", |(parent, _)| parent),
             }
         };
-        let place = self.pointer.trim_start_matches('/').replace('/', ".");
         Mistake {
             file: self.document.file.clone(),
             line,
-            place: place.replace("~1", "/").replace("~0", "~"),
+            place: self.place(),
             message: message.into(),
         }
     }

@@ -140,21 +140,24 @@ fn object(name: &str, xml: &XmlName, members: &[Member<'_>], fields: &[syn::Iden
             }
             _ => quote!(writer.member(&Self::MEMBERS[#index], &self.#field)?;),
         });
+    // With a prefix: a member may be called `reader` or `index`.
+    let locals: Vec<_> = fields.iter().map(|field| format_ident!("member_{field}")).collect();
     let reads = members
         .iter()
-        .zip(fields)
+        .zip(&locals)
         .enumerate()
-        .map(|(index, (member, field))| match &member.ty {
+        .map(|(index, (member, local))| match &member.ty {
             Type::List(_, item) => {
                 let item = xml_name_tokens(item);
-                quote!(#index => reader.list(&mut #field, &#item)?,)
+                quote!(#index => reader.list(&mut #local, &#item)?,)
             }
-            _ => quote!(#index => reader.member(&mut #field)?,),
+            _ => quote!(#index => reader.member(&mut #local)?,),
         });
     let results = fields
         .iter()
+        .zip(&locals)
         .enumerate()
-        .map(|(index, field)| quote!(#field: reader.finish(#field, &Self::MEMBERS[#index])?,));
+        .map(|(index, (field, local))| quote!(#field: reader.finish(#local, &Self::MEMBERS[#index])?,));
     quote! {
         impl #name {
             /// The members, in the order in which they are written.
@@ -175,7 +178,7 @@ fn object(name: &str, xml: &XmlName, members: &[Member<'_>], fields: &[syn::Iden
             fn read_content(
                 reader: &mut crate::datacontract::Reader<'_>,
             ) -> ::std::result::Result<Self, crate::datacontract::Error> {
-                #(let mut #fields = None;)*
+                #(let mut #locals = None;)*
                 while let Some(index) = reader.next_member(Self::MEMBERS)? {
                     match index {
                         #(#reads)*

@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use chrono::Utc;
 use reqwest::header::HeaderValue;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -16,7 +15,7 @@ use crate::builder::ClientBuilder;
 use crate::credentials::{AnyProvider, Credentials};
 use crate::datacontract::DataContract;
 use crate::error::{About, Error, ErrorKind, Outcome};
-use crate::media_type::{DecodeError, EncodeError, MediaType, decode};
+use crate::media_type::{DecodeError, Encode, EncodeError, MediaType, decode};
 use crate::receipt::Receipt;
 use crate::retry::{Failure, RetryPolicy};
 use crate::transport::{Answer, Attempt, Preview, Progress, Request, Sent};
@@ -160,7 +159,7 @@ impl Client {
     async fn send<T: DeserializeOwned + DataContract>(
         &self,
         call: Call<'_>,
-        body: Option<&(impl Serialize + DataContract)>,
+        body: Option<&dyn Encode>,
         operation: impl AsyncFn(generated::Client, reqwest::Body) -> Sent,
     ) -> Result<T, Error> {
         let started = Instant::now();
@@ -202,14 +201,14 @@ impl Client {
     async fn attempts<T: DeserializeOwned + DataContract>(
         &self,
         call: &Call<'_>,
-        body: Option<&(impl Serialize + DataContract)>,
+        body: Option<&dyn Encode>,
         operation: impl AsyncFn(generated::Client, reqwest::Body) -> Sent,
         started: Instant,
         receipt: &Receipt,
     ) -> Result<T, Error> {
         let inner = &*self.inner;
         let body = body
-            .map(|body| inner.media_type.encode(body))
+            .map(|body| body.encode(inner.media_type))
             .transpose()
             .map_err(|error| {
                 let invalid = Error::new(ErrorKind::InvalidBody, Outcome::NotSent);

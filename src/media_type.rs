@@ -29,18 +29,25 @@ impl MediaType {
             Self::Xml => "application/xml",
         }
     }
-
-    pub(crate) fn encode<T: Serialize + DataContract>(self, value: &T) -> Result<Bytes, EncodeError> {
-        match self {
-            Self::Json => serde_json::to_vec(value).map(Bytes::from).map_err(EncodeError::Json),
-            Self::Xml => datacontract::to_vec(value).map(Bytes::from).map_err(EncodeError::Xml),
-        }
-    }
 }
 
 impl fmt::Display for MediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// What can be sent as a body. A trait object of it lets an operation without a body say just `None`.
+pub(crate) trait Encode: Sync {
+    fn encode(&self, media_type: MediaType) -> Result<Bytes, EncodeError>;
+}
+
+impl<T: Serialize + DataContract + Sync> Encode for T {
+    fn encode(&self, media_type: MediaType) -> Result<Bytes, EncodeError> {
+        match media_type {
+            MediaType::Json => serde_json::to_vec(self).map(Bytes::from).map_err(EncodeError::Json),
+            MediaType::Xml => datacontract::to_vec(self).map(Bytes::from).map_err(EncodeError::Xml),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use progenitor_client::{ByteStream, ClientHooks, OperationInfo, ResponseValue};
-use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, ErrorKind, Outcome};
@@ -124,13 +124,22 @@ impl ClientHooks<Attempt> for generated::Client {
         let attempt = &self.inner;
         let media_type = HeaderValue::from_static(attempt.media_type.as_str());
         let headers = request.headers_mut();
-        headers.clear(); // progenitor's own: an api-version, and the media type of bytes.
+        let mut of_operation = std::mem::take(headers);
+        // progenitor's own: an api-version, and the media type of bytes.
+        for name in [
+            HeaderName::from_static("api-version"),
+            header::ACCEPT,
+            header::CONTENT_TYPE,
+        ] {
+            of_operation.remove(name);
+        }
         headers.insert(header::ACCEPT, media_type.clone());
         headers.insert(header::AUTHORIZATION, attempt.authorization.clone());
         if attempt.body.is_some() {
             headers.insert(header::CONTENT_TYPE, media_type);
         }
         headers.insert(header::USER_AGENT, attempt.user_agent.clone());
+        headers.extend(of_operation); // Parameters in headers.
         attempt
             .progress
             .reads

@@ -7,6 +7,7 @@ mod errors;
 mod generated;
 mod hostile;
 mod json_schema;
+mod mistakes;
 mod payloads;
 mod reference;
 mod reference_payloads;

@@ -1,11 +1,17 @@
 //! From the document to Rust: the steps, in order.
 
+mod contracts;
+mod document;
+mod emit;
+mod narrow;
+mod operations;
+mod schemas;
+
 use progenitor::{GenerationSettings, Generator, HooksMode, TypeImpl};
 use quote::quote;
 
-use super::contracts::{Contracts, Kind};
-use super::document::Document;
-use super::{emit, narrow};
+use contracts::{Contracts, Kind};
+use document::Document;
 
 /// What is generated from a document.
 pub(crate) struct Generated {
