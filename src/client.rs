@@ -102,6 +102,11 @@ impl Client {
         .await
     }
 
+    /// Where calls go, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.inner.base_url
+    }
+
     /// The whole HTTP request that a call would send, without sending it.
     ///
     /// ```
