@@ -96,7 +96,7 @@ impl Client {
         loan_promise: &LoanPromise,
     ) -> Result<String, Error> {
         let call = Call::new("create_loan_promise", customer_id).on("contact", contact_id);
-        self.send(call, Some(loan_promise), async |transport, body| {
+        self.send(call, Some(loan_promise), |transport, body| async move {
             transport.create_loan_promise(customer_id, contact_id, body).await
         })
         .await
@@ -161,11 +161,14 @@ impl Client {
     }
 
     /// A call from its first attempt to its end, with everything an error has to say about it.
-    async fn send<T: DeserializeOwned + DataContract>(
+    ///
+    /// The operation is a closure that returns a future: with an `AsyncFn` the compiler could not see that a call is
+    /// `Send`, and nobody could `tokio::spawn` one.
+    async fn send<T: DeserializeOwned + DataContract, F: Future<Output = Sent>>(
         &self,
         call: Call<'_>,
-        body: Option<&dyn Encode>,
-        operation: impl AsyncFn(generated::Client, reqwest::Body) -> Sent,
+        body: Option<&(dyn Encode + Sync)>,
+        operation: impl Fn(generated::Client, reqwest::Body) -> F,
     ) -> Result<T, Error> {
         let started = Instant::now();
         let span = tracing::info_span!(
@@ -203,11 +206,11 @@ impl Client {
         result
     }
 
-    async fn attempts<T: DeserializeOwned + DataContract>(
+    async fn attempts<T: DeserializeOwned + DataContract, F: Future<Output = Sent>>(
         &self,
         call: &Call<'_>,
-        body: Option<&dyn Encode>,
-        operation: impl AsyncFn(generated::Client, reqwest::Body) -> Sent,
+        body: Option<&(dyn Encode + Sync)>,
+        operation: impl Fn(generated::Client, reqwest::Body) -> F,
         started: Instant,
         receipt: &Receipt,
     ) -> Result<T, Error> {
@@ -258,11 +261,11 @@ impl Client {
     }
 
     /// One attempt: an answer that says that the call was carried out, or an error.
-    async fn attempt(
+    async fn attempt<F: Future<Output = Sent>>(
         &self,
         credentials: &Credentials,
         body: Option<Bytes>,
-        operation: &impl AsyncFn(generated::Client, reqwest::Body) -> Sent,
+        operation: &impl Fn(generated::Client, reqwest::Body) -> F,
         end: Instant,
         receipt: &Receipt,
     ) -> Result<Answer, Error> {

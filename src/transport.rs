@@ -237,11 +237,11 @@ impl Attempt {
     }
 
     /// Sends, and reads the answer up to `limit` bytes; both until `deadline`.
-    pub(crate) async fn send(
+    pub(crate) async fn send<F: Future<Output = Sent>>(
         self,
         base_url: &str,
         client: &reqwest::Client,
-        operation: impl AsyncFn(generated::Client, reqwest::Body) -> Sent,
+        operation: impl Fn(generated::Client, reqwest::Body) -> F,
         deadline: Instant,
         limit: usize,
     ) -> Result<Answer, Error> {

@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod build;
+mod edits;
 mod errors;
 mod generated;
 mod hostile;
@@ -14,3 +15,4 @@ mod reference_payloads;
 mod round_trips;
 mod server;
 mod snapshot;
+mod spawn;

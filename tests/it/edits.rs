@@ -1,0 +1,184 @@
+//! Generation follows an edited document: a copy of the package, its document edited, its new methods written as README
+//! says, compiled and run. The real DataContractSerializer judges its XML where Mono is installed.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::{env, fs};
+
+use serde_json::{Value, json};
+
+use crate::build::DOCUMENT;
+use crate::reference::Reference;
+
+/// Texts of the document, and what they are replaced by.
+const EDITS: &[(&str, &str)] = &[
+    (
+        "        estateId:\n",
+        "        broker: {type: string, xml: {name: Broker}}\n        estateId:\n",
+    ),
+    ("        - House\n", "        - House\n        - Plot\n        - Ship\n"),
+    ("        House: 3\n", "        House: 3\n        Plot: 4\n"),
+    ("            name: Financing\n", "            name: FormOfFinancing\n"),
+    ("paths:\n", concat!("paths:\n", include_str!("edits/paths.yaml"))),
+    (
+        "    Answer:\n",
+        concat!(include_str!("edits/schemas.yaml"), "    Answer:\n"),
+    ),
+];
+
+#[test]
+fn generation_follows_an_edited_document() {
+    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("edited");
+    copy_package(&package);
+    let ran = run(&package, b"");
+    let household = String::from_utf8(ran).unwrap();
+    let household = household.trim_end();
+
+    let Some(mut judge) = Reference::start().unwrap() else {
+        return;
+    };
+    let understood = judge.read_xml("Household", household.as_bytes()).unwrap();
+    let ticks = |member: &Value| member["text"].clone();
+    assert_eq!(ticks(&understood["Since"]), "2026-10-04T12:00:00.0000000");
+    assert_eq!(
+        ticks(&understood["Promise"]["ValidUntil"]),
+        "2027-01-31T00:00:00.0000000"
+    );
+    let mut compared = understood.clone();
+    compared["Since"] = Value::Null;
+    compared["Promise"]["ValidUntil"] = Value::Null;
+    assert_eq!(
+        compared,
+        json!({
+            "Adults": 2,
+            "Applicants": [{"Age": 3, "Name": "n"}, {"Age": null, "Name": "Å & <b>"}],
+            "CoSigner": {"Age": null, "Name": "c"},
+            "Income": 1_500_000.5,
+            "Notes": [" a ", ""],
+            "Numbers": [1, -2],
+            "Promise": {
+                "Bank": "SBAB", "EstateId": null, "EstateType": "House", "Financing": null, "Status": null, "ValidUntil": null,
+            },
+            "Since": null,
+            "Verified": true,
+        })
+    );
+
+    let written = judge.write_xml("Household", &understood).unwrap();
+    let read: Value = serde_json::from_slice(&run(&package, &written)).unwrap();
+    assert_eq!(
+        read,
+        json!({
+            "adults": 2,
+            "applicants": [{"age": 3, "name": "n"}, {"name": "Å & <b>"}],
+            "coSigner": {"name": "c"},
+            "income": 1_500_000.5,
+            "notes": [" a ", ""],
+            "numbers": [1, -2],
+            "promise": {"bank": "SBAB", "estateType": "House", "validUntil": "2027-01-31T00:00:00"},
+            "since": "2026-10-04T12:00:00Z",
+            "verified": true,
+        })
+    );
+}
+
+/// The library alone, with what the edits need.
+fn copy_package(package: &Path) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["src", "build"] {
+        copy_folder(&root.join(folder), &package.join(folder));
+    }
+    for file in ["build.rs", "README.md", "Cargo.lock"] {
+        // The copy's lock file loses what the copy does not need: not written again when that has happened.
+        if file != "Cargo.lock" || !package.join(file).exists() {
+            write(&package.join(file), &fs::read_to_string(root.join(file)).unwrap());
+        }
+    }
+    let document = EDITS.iter().fold(DOCUMENT.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "the document has no {from:?}");
+        text.replacen(from, to, 1)
+    });
+    write(&package.join("spec/vitec-connect.yaml"), &document);
+
+    let client = fs::read_to_string(root.join("src/client.rs")).unwrap();
+    let (before, after) = client
+        .split_once("    /// The whole HTTP request that a call would send")
+        .expect("the operations stand before preview()");
+    let methods = include_str!("edits/methods.rs");
+    let client = format!("{before}{methods}    /// The whole HTTP request that a call would send{after}");
+    write(&package.join("src/client.rs"), &client);
+
+    write(&package.join("examples/edited.rs"), include_str!("edits/example.rs"));
+    write(
+        &package.join("Cargo.toml"),
+        &manifest(&fs::read_to_string(root.join("Cargo.toml")).unwrap()),
+    );
+}
+
+/// A workspace of its own, without its other members and without what only its tests need.
+fn manifest(text: &str) -> String {
+    let mut section = "";
+    let mut kept = String::new();
+    for line in text.lines() {
+        if line.starts_with('[') {
+            section = line;
+        }
+        let elsewhere = section == "[workspace]" && line.contains("members")
+            || ["[[", "[dev-dependencies"].iter().any(|it| section.starts_with(it));
+        if !elsewhere {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept + "[dev-dependencies]\ntokio = { version = \"1\", features = [\"macros\", \"rt\"] }\n"
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &target),
+            // Written below, with the new methods in it.
+            false if target.ends_with("src/client.rs") => {}
+            false => write(&target, &fs::read_to_string(entry.path()).unwrap()),
+        }
+    }
+}
+
+/// Only what has changed, so that a second run compiles nothing.
+fn write(file: &Path, text: &str) {
+    if fs::read_to_string(file).is_ok_and(|before| before == text) {
+        return;
+    }
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+}
+
+/// What the example writes when it reads `input`. Its target directory is its own: the other one may be locked.
+fn run(package: &Path, input: &[u8]) -> Vec<u8> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut child = Command::new(cargo)
+        .args([
+            "run",
+            "--quiet",
+            "--offline",
+            "--no-default-features",
+            "--example",
+            "edited",
+            "--target-dir",
+        ])
+        .arg(package.join("target"))
+        .current_dir(package)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    assert!(status.success(), "{status}\n{}", String::from_utf8_lossy(&stderr));
+    stdout
+}
