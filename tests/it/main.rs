@@ -9,6 +9,7 @@ mod generated;
 mod hostile;
 mod json_schema;
 mod mistakes;
+mod operations;
 mod payloads;
 mod reference;
 mod reference_payloads;
