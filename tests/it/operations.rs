@@ -49,5 +49,9 @@ fn every_operation_has_its_method() {
                 .map(move |name| format!("{file}: `impl Client` has no method `{name}`"))
         })
         .collect();
-    assert!(missing.is_empty(), "write these as README.md says:\n{}", missing.join("\n"));
+    assert!(
+        missing.is_empty(),
+        "write these as README.md says:\n{}",
+        missing.join("\n")
+    );
 }
