@@ -1,0 +1,69 @@
+//! The day in Sweden: a loan promise is valid until a day there.
+
+use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
+use vitec_connect::LoanPromise;
+
+/// The day that it is in Sweden.
+///
+/// Summer time by the EU's rule (directive 2000/84/EC): from the last Sunday of March to the last Sunday of October,
+/// both at 01:00 UTC. Written out, as a table of time zones would weigh more than everything else here.
+pub(crate) fn swedish_day(at: DateTime<Utc>) -> NaiveDate {
+    let change = |month| {
+        let last = NaiveDate::from_ymd_opt(at.year(), month, 31)?;
+        let sunday = last - Duration::days(i64::from(last.weekday().num_days_from_sunday()));
+        sunday.and_hms_opt(1, 0, 0)
+    };
+    let now = at.naive_utc();
+    let summer = change(3).is_some_and(|begin| now >= begin) && change(10).is_some_and(|end| now < end);
+    (now + Duration::hours(if summer { 2 } else { 1 })).date()
+}
+
+/// Whether the last day on which the loan promise is valid lies before today, in Sweden.
+pub(crate) fn expired(promise: &LoanPromise, now: DateTime<Utc>) -> Option<NaiveDate> {
+    let until = promise.valid_until?;
+    // Without an offset it is Swedish time already.
+    let day = until.to_utc().map_or(until.date(), swedish_day);
+    (day < swedish_day(now)).then_some(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_changes_at_midnight_in_sweden() {
+        for (utc, day) in [
+            ("2027-01-31T22:59:59Z", "2027-01-31"),
+            ("2027-01-31T23:00:00Z", "2027-02-01"),
+            ("2027-07-31T21:59:59Z", "2027-07-31"),
+            ("2027-07-31T22:00:00Z", "2027-08-01"),
+            // Summer time from 28 March to 31 October 2027.
+            ("2027-03-27T22:30:00Z", "2027-03-27"),
+            ("2027-03-28T22:30:00Z", "2027-03-29"),
+            ("2027-10-30T22:30:00Z", "2027-10-31"),
+            ("2027-10-31T22:30:00Z", "2027-10-31"),
+        ] {
+            let utc: DateTime<Utc> = utc.parse().unwrap();
+            assert_eq!(swedish_day(utc).to_string(), day, "{utc}");
+        }
+    }
+
+    #[test]
+    fn a_promise_is_valid_through_its_last_day() {
+        let now = "2027-02-01T22:59:59Z".parse().unwrap();
+        for (until, is_expired) in [
+            ("2027-01-31", true),
+            ("2027-02-01", false),
+            ("2027-02-01T00:00:00", false),
+            // 1 February, 00:30 in Sweden.
+            ("2027-01-31T23:30:00Z", false),
+            ("2027-01-31T22:30:00Z", true),
+        ] {
+            let promise = LoanPromise::builder()
+                .valid_until(until.parse::<vitec_connect::DateTime>().unwrap())
+                .build();
+            assert_eq!(expired(&promise, now).is_some(), is_expired, "{until}");
+        }
+        assert_eq!(expired(&LoanPromise::default(), now), None);
+    }
+}

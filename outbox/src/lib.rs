@@ -1,0 +1,75 @@
+//! A durable outbox for [`vitec_connect`]: many loan promises (lånelöften), none lost and none sent twice.
+//!
+//! The endpoint has no idempotency key, so a call that may have been carried out must not be repeated. The outbox keeps
+//! what is true of each row: `pending`, `sending`, `accepted`, `rejected` or `unknown`. A row is `sending` durably before
+//! its call begins; after a crash, what was under way is `unknown`, and a person decides. Ready-made queues put such rows
+//! back to be sent again, which is right for idempotent work and wrong here.
+//!
+//! ```no_run
+//! use vitec_connect::{Client, Credentials, RetryPolicy};
+//! use vitec_connect_outbox::{DeliverOptions, Event, Outbox, ReadOptions, RowReader, deliver, import};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let credentials = Credentials::basic("partner", std::env::var("VITEC_CONNECT_PASSWORD")?)?;
+//! let client = Client::builder().credentials(credentials).retry(RetryPolicy::none()).build()?;
+//! let outbox = Outbox::open("outbox.db", Some(client.base_url())).await?;
+//!
+//! let file = std::fs::File::open("promises.csv")?;
+//! let reader = RowReader::new(file, &ReadOptions::default())?;
+//! let stored = import(&outbox, reader, |row| println!("{row:?}")).await?;
+//!
+//! let options = DeliverOptions::default().concurrency(4).rate(10.0);
+//! let shutdown = std::future::pending();
+//! let summary = deliver(&outbox, &client, &options, shutdown, |event| {
+//!     if let Event::Row(row) = event {
+//!         println!("{}: {}", row.id, row.state);
+//!     }
+//! })
+//! .await?;
+//! println!("{stored:?} {:?}", summary.end);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # SQLite, PostgreSQL
+//! SQLite is built in: one machine, and one process that delivers at a time, by a lock of the operating system that dies
+//! with it. PostgreSQL (feature `postgres`) serves many machines, with claims that are committed before the call and end
+//! unless they are renewed.
+//!
+//! They are spoken to by rusqlite and tokio-postgres. sqlx would be one crate for both, and a larger tree (175 crates
+//! beside 113 to 156, reqwest's counted in); what both databases share here is SQL, and that is in one file.
+//!
+//! # What is stored
+//! What is to be sent, as JSON, and what came back. Both may be personal data: a new file can be read by its owner only,
+//! and [`Outbox::purge`] removes them from finished rows. The keys stay, so that the same file again sends nothing.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod call;
+mod day;
+mod deliver;
+mod error;
+mod fair;
+mod import;
+mod options;
+mod outbox;
+mod pace;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod row;
+mod rows;
+mod sql;
+mod sqlite;
+mod store;
+mod verdict;
+
+pub use deliver::deliver;
+pub use error::{Error, ErrorKind};
+pub use import::{ImportSummary, Imported, import};
+pub use options::{DeliverOptions, End, Event, Sent, Summary};
+pub use outbox::{Outbox, Resolution};
+#[cfg(feature = "postgres")]
+pub use postgres::enqueue_postgres;
+pub use row::{Counts, Enqueued, NewRow, Row, State};
+pub use rows::{BadRow, Problem, ReadOptions, RowReader};
+pub use sqlite::enqueue;

@@ -1,0 +1,41 @@
+//! Between the state machine's words and PostgreSQL's.
+
+use tokio_postgres::Error as PgError;
+
+use crate::row::{Row, State};
+
+/// A statement of the state machine's, in PostgreSQL's words.
+pub(super) fn text(sql: &str) -> String {
+    sql.replace('?', "$")
+        .replace("NOW", "now()")
+        .replace("LEASE", "clock_timestamp() + make_interval(secs => $4)")
+        .replace("SKIP_LOCKED", "FOR UPDATE SKIP LOCKED")
+}
+
+pub(super) fn read_row(row: &tokio_postgres::Row) -> Result<Row, PgError> {
+    Ok(Row {
+        id: row.try_get(0)?,
+        operation: row.try_get(1)?,
+        key: row.try_get(2)?,
+        reference: row.try_get(3)?,
+        line: row.try_get::<_, Option<i64>>(4)?.map(|line| line as u64),
+        customer_id: row.try_get(5)?,
+        contact_id: row.try_get(6)?,
+        payload: row.try_get(7)?,
+        state: state(row, 8)?,
+        attempt: row.try_get(9)?,
+        answer: row.try_get(10)?,
+        message: row.try_get(11)?,
+        kind: row.try_get(12)?,
+        status: row
+            .try_get::<_, Option<i32>>(13)?
+            .and_then(|status| status.try_into().ok()),
+        created_at: row.try_get(14)?,
+        changed_at: row.try_get(15)?,
+    })
+}
+
+/// The table's own check keeps other words out.
+pub(super) fn state(row: &tokio_postgres::Row, index: usize) -> Result<State, PgError> {
+    Ok(row.try_get::<_, &str>(index)?.parse().unwrap_or(State::Unknown))
+}

@@ -1,0 +1,233 @@
+//! A row of the outbox: one call to be made, and what became of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use vitec_connect::{ContactId, CustomerId, LoanPromise};
+
+/// What has become of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Nothing can have been created. It is sent by the next delivery.
+    Pending,
+    /// Under way: claimed by a delivery, and the answer is not in.
+    Sending,
+    /// It was created.
+    Accepted,
+    /// Nothing was created; something has to change first.
+    Rejected,
+    /// It may have been created. Never sent again by itself: a person looks in Vitec and decides.
+    Unknown,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Sending,
+        Self::Accepted,
+        Self::Rejected,
+        Self::Unknown,
+    ];
+
+    /// `pending`, `sending`, `accepted`, `rejected` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for State {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|it| it.as_str() == text);
+        found.ok_or_else(|| format!("{text:?} is none of pending, sending, accepted, rejected, unknown"))
+    }
+}
+
+/// The name under which the only operation so far is stored, as its method is called.
+pub(crate) const CREATE_LOAN_PROMISE: &str = "create_loan_promise";
+
+/// A row to be stored.
+///
+/// A row is recognised by its [`reference`](Self::reference), else by its content and its
+/// [`occurrence`](Self::occurrence): storing it again stores and sends nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRow {
+    pub(crate) operation: &'static str,
+    pub(crate) customer_id: CustomerId,
+    pub(crate) contact_id: ContactId,
+    pub(crate) payload: String,
+    pub(crate) reference: Option<String>,
+    pub(crate) occurrence: u64,
+    pub(crate) line: Option<u64>,
+}
+
+impl NewRow {
+    /// A loan promise (lånelöfte) for a buyer.
+    ///
+    /// # Errors
+    /// A loan promise that cannot be written as JSON: a date that .NET cannot hold, an impossible enumeration name.
+    pub fn loan_promise(
+        customer_id: CustomerId,
+        contact_id: ContactId,
+        loan_promise: &LoanPromise,
+    ) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            operation: CREATE_LOAN_PROMISE,
+            customer_id,
+            contact_id,
+            payload: serde_json::to_string(loan_promise)?,
+            reference: None,
+            occurrence: 1,
+            line: None,
+        })
+    }
+
+    /// The sender's own reference. The same reference with other content is refused.
+    #[must_use]
+    pub fn reference(mut self, reference: impl Into<String>) -> Self {
+        self.reference = Some(reference.into());
+        self
+    }
+
+    /// Without a reference: which of several rows with this very content it is, from 1.
+    #[must_use]
+    pub fn occurrence(mut self, occurrence: u64) -> Self {
+        self.occurrence = occurrence;
+        self
+    }
+
+    /// The line of the file that it was read from, from 1.
+    #[must_use]
+    pub fn line(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// SHA-256 of what would be sent and to whom, in hexadecimal. It does not depend on the form of the file.
+    pub(crate) fn content_hash(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [
+            self.operation,
+            self.customer_id.as_str(),
+            self.contact_id.as_str(),
+            &self.payload,
+        ] {
+            // With its length: else "a", "bc" and "ab", "c" would be the same.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What the row is recognised by.
+    pub(crate) fn key(&self, content_hash: &str) -> String {
+        match &self.reference {
+            Some(reference) => format!("reference:{reference}"),
+            None => format!("content:{content_hash}:{}", self.occurrence),
+        }
+    }
+}
+
+/// What became of a [`NewRow`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Enqueued {
+    /// It is stored, under this number.
+    New(i64),
+    /// It was stored before, under this number, and is in this state. Nothing is sent again.
+    Known(i64, State),
+    /// Its reference was stored before, under this number, with other content. It is not stored.
+    OtherContent(i64),
+}
+
+/// A stored row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Row {
+    /// The row's number in this outbox.
+    pub id: i64,
+    /// The operation, as the client's method is called.
+    pub operation: String,
+    /// What the row is recognised by.
+    pub key: String,
+    /// The sender's own reference, where there is one.
+    pub reference: Option<String>,
+    /// The line of the file that it was read from.
+    pub line: Option<u64>,
+    /// The customer that it is for.
+    pub customer_id: String,
+    /// The contact that it is for.
+    pub contact_id: String,
+    /// What is sent, as JSON. None once it was purged.
+    pub payload: Option<String>,
+    /// What has become of it.
+    pub state: State,
+    /// How often it was claimed for sending.
+    pub attempt: i64,
+    /// The server's answer.
+    pub answer: Option<String>,
+    /// What was wrong, for a person.
+    pub message: Option<String>,
+    /// What kind of thing was wrong, such as `Validation`: the name of a [`vitec_connect::ErrorKind`].
+    pub kind: Option<String>,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+    /// When its state last changed.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// How many rows are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// [`State::Pending`]
+    pub pending: u64,
+    /// [`State::Sending`]
+    pub sending: u64,
+    /// [`State::Accepted`]
+    pub accepted: u64,
+    /// [`State::Rejected`]
+    pub rejected: u64,
+    /// [`State::Unknown`]
+    pub unknown: u64,
+}
+
+impl Counts {
+    /// The count for a state.
+    pub fn of(&self, state: State) -> u64 {
+        let mut counts = *self;
+        *counts.of_mut(state)
+    }
+
+    pub(crate) fn of_mut(&mut self, state: State) -> &mut u64 {
+        match state {
+            State::Pending => &mut self.pending,
+            State::Sending => &mut self.sending,
+            State::Accepted => &mut self.accepted,
+            State::Rejected => &mut self.rejected,
+            State::Unknown => &mut self.unknown,
+        }
+    }
+
+    /// All rows.
+    pub fn total(&self) -> u64 {
+        State::ALL.into_iter().map(|state| self.of(state)).sum()
+    }
+}

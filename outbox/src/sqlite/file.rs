@@ -1,0 +1,95 @@
+//! The file itself: made for its owner's eyes only, written so that a power cut undoes nothing, its failures in words.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::error::{Error, ErrorKind, database};
+
+/// How long another program may hold the database.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Makes the file and the folders to it, where they are missing. SQLite gives its `-wal` and `-shm` the same mode.
+pub(super) fn create(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    private().open(path)?.sync_all()?;
+    // The file's name is an entry of its folder: without this a power cut can forget the file.
+    #[cfg(unix)]
+    fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// For the owner only: payloads may be personal data.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// A commit is on the disk when it returns. With `synchronous = NORMAL` a power cut could undo "sending", and the row
+/// would be sent again.
+pub(super) fn durable(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // macOS: `fsync` alone leaves the drive's own cache unwritten.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    // Purged payloads are overwritten, not only forgotten.
+    connection.pragma_update(None, "secure_delete", true)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    match mode == "wal" && synchronous == 2 {
+        true => Ok(()),
+        false => Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+            Some(format!(
+                "it would not be durable here: journal_mode={mode}, synchronous={synchronous}"
+            )),
+        )),
+    }
+}
+
+/// What a failure of SQLite's means.
+pub(super) fn failed(path: &Path, error: rusqlite::Error) -> Error {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => ErrorKind::Full,
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => ErrorKind::ReadOnly,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ErrorKind::Locked,
+        Some(ErrorCode::CannotOpen) => ErrorKind::NotFound,
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => ErrorKind::Unsupported,
+        // No tables: a database of somebody else's.
+        Some(ErrorCode::Unknown) if error.to_string().contains("no such table") => ErrorKind::Unsupported,
+        _ => ErrorKind::Database,
+    };
+    database(kind, &path.display().to_string(), error)
+}
+
+/// The same for what happens before SQLite.
+pub(super) fn file_error(path: &Path, error: io::Error) -> Error {
+    let kind = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::Full,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
+        _ => ErrorKind::NotFound,
+    };
+    database(kind, &path.display().to_string(), error)
+}
+
+/// SQLite waits for the disk: not on a thread that others need.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(Error::new(ErrorKind::Database, "the outbox's work was broken off").with_source(error)),
+    }
+}

@@ -1,0 +1,50 @@
+//! Between the state machine's words and SQLite's.
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::Type;
+
+use crate::row::{Row, State};
+
+/// Made to sort as text, so that a person can read the table.
+const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+
+/// A statement of the state machine's, in SQLite's words.
+pub(super) fn text(sql: &str) -> String {
+    sql.replace("NOW", NOW)
+        .replace("LEASE", "NULL")
+        .replace("SKIP_LOCKED", "")
+}
+
+pub(super) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        id: row.get(0)?,
+        operation: row.get(1)?,
+        key: row.get(2)?,
+        reference: row.get(3)?,
+        line: row.get::<_, Option<i64>>(4)?.map(|line| line as u64),
+        customer_id: row.get(5)?,
+        contact_id: row.get(6)?,
+        payload: row.get(7)?,
+        state: state(row, 8)?,
+        attempt: row.get(9)?,
+        answer: row.get(10)?,
+        message: row.get(11)?,
+        kind: row.get(12)?,
+        status: row.get(13)?,
+        created_at: time(row, 14)?,
+        changed_at: time(row, 15)?,
+    })
+}
+
+pub(super) fn state(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<State> {
+    let text = row.get_ref(index)?.as_str()?;
+    text.parse()
+        .map_err(|error: String| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, error.into()))
+}
+
+pub(super) fn time(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<DateTime<Utc>> {
+    let text = row.get_ref(index)?.as_str()?;
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, error.into()))
+}

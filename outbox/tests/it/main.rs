@@ -1,0 +1,14 @@
+//! What users of the outbox rely on: a module a behaviour. What can be the same for both databases is one test for both.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod crash;
+mod delivery;
+mod failures;
+mod files;
+#[cfg(feature = "postgres")]
+mod leases;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod server;
+mod states;
+mod stores;

@@ -1,0 +1,117 @@
+//! A PostgreSQL server of the tests' own: Debian's binaries, a socket in a temporary folder, gone with the tests.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio_postgres::{Client, NoTls};
+
+use crate::stores::Place;
+
+/// Ends the server, and removes its folder, when its input ends: with the tests, however they end.
+const SCRIPT: &str = r#"
+    set -e
+    dir=$(mktemp -d /tmp/outbox-postgres.XXXXXX)
+    trap 'rm -rf "$dir"' EXIT
+    LC_ALL=C "$1/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --no-sync >&2
+    "$1/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c max_connections=200 >"$dir/log" 2>&1 &
+    echo "$dir"
+    read -r _ || true
+    kill -QUIT $! && wait $! || true
+"#;
+
+struct Server {
+    folder: String,
+    _input: ChildStdin,
+}
+
+fn start() -> Option<Server> {
+    let bin = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|bin: &PathBuf| bin.join("initdb").exists())
+        .max()?;
+    // PostgreSQL refuses to run as root.
+    let root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|it| it.stdout == b"0\n");
+    let mut command = if root {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
+        command
+    } else {
+        Command::new("sh")
+    };
+    let mut child = command
+        .args(["-c", SCRIPT, "sh", bin.to_str()?])
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut folder = String::new();
+    BufReader::new(child.stdout.take()?).read_line(&mut folder).ok()?;
+    let folder = folder.trim().to_owned();
+    (!folder.is_empty()).then_some(Server {
+        folder,
+        _input: child.stdin.take()?,
+    })
+}
+
+fn url(folder: &str, name: &str) -> String {
+    format!("postgres:///{name}?host={folder}&user=postgres")
+}
+
+/// A database of its own; none, and said so, where PostgreSQL is not installed.
+pub(crate) async fn place() -> Option<Place> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    static NAMES: AtomicU32 = AtomicU32::new(0);
+    let Some(server) = tokio::task::spawn_blocking(|| SERVER.get_or_init(start)).await.unwrap() else {
+        let required = std::env::var("VITEC_CONNECT_REQUIRE_POSTGRES").is_ok_and(|it| it == "1");
+        assert!(!required, "PostgreSQL is required, and could not be started");
+        eprintln!("skipped: PostgreSQL's server is not installed");
+        return None;
+    };
+    let name = format!("outbox_{}", NAMES.fetch_add(1, Ordering::SeqCst));
+    let admin = admin(&server.folder).await;
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    Some(Place::at(url(&server.folder, &name)))
+}
+
+/// The database that is no test's.
+async fn admin(folder: &str) -> Client {
+    let url = url(folder, "postgres");
+    for _ in 0..300 {
+        if let Ok((client, connection)) = tokio_postgres::connect(&url, NoTls).await {
+            tokio::spawn(connection);
+            return client;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("PostgreSQL did not start: {url}");
+}
+
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Keeps everybody out of the place's database, or lets them in again.
+pub(crate) async fn allow(place: &Place, yes: bool) {
+    let (name, rest) = place.at.strip_prefix("postgres:///").unwrap().split_once('?').unwrap();
+    let folder = rest.strip_prefix("host=").unwrap().split('&').next().unwrap();
+    let admin = admin(folder).await;
+    admin
+        .batch_execute(&format!(
+            "ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {yes};
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND NOT {yes}"
+        ))
+        .await
+        .unwrap();
+}
