@@ -14,6 +14,9 @@ Credentials come from the environment, never from an argument:
   or VITEC_CONNECT_BASIC, the base64 string that the portal shows.
 VITEC_CONNECT_BASE_URL replaces the base URL.";
 
+/// What an import sends.
+pub(crate) const LOAN_PROMISE: &str = "loan-promise";
+
 /// The whole command line.
 pub(crate) fn command(operations: &[Operation]) -> Command {
     let mut nouns: Vec<Command> = Vec::new();
@@ -33,6 +36,10 @@ pub(crate) fn command(operations: &[Operation]) -> Command {
             ),
         }
     }
+    let nouns = nouns.into_iter().map(|noun| match noun.get_name() {
+        LOAN_PROMISE => noun.subcommand(import()),
+        _ => noun,
+    });
     Command::new("vitec-connect")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Sends loan promises (lånelöften) to Vitec Connect")
@@ -40,6 +47,7 @@ pub(crate) fn command(operations: &[Operation]) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands(nouns)
+        .subcommand(crate::outbox::command())
         .subcommand(
             Command::new("sandbox")
                 .about("Serves a stand-in for Vitec Connect, with a page to try it, until Ctrl-C")
@@ -95,6 +103,16 @@ fn call(operation: &Operation) -> Command {
             );
     }
     command.args(settings())
+}
+
+fn import() -> Command {
+    Command::new("import")
+        .about("Sends many loan promises from a file, through an outbox that loses nothing and sends nothing twice")
+        .after_help(format!(
+            "{CREDENTIALS}\n\n{EXIT_STATUSES}\nThe exit status is that of the worst row."
+        ))
+        .args(crate::import::arguments())
+        .args(settings())
 }
 
 fn flag(field: &Field, heading: &'static str) -> Arg {

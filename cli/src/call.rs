@@ -10,7 +10,8 @@ use vitec_connect_sandbox::Sandbox;
 use crate::body::Body;
 use crate::document::Operation;
 use crate::report::{Mistake, Report};
-use crate::{operations, settings, signals};
+use crate::signals::Signals;
+use crate::{operations, settings};
 
 /// What a person gave for a call.
 pub(crate) struct Arguments<'a> {
@@ -54,7 +55,7 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, early: Abort
         true => Some(Sandbox::start().await?),
         false => None,
     };
-    let client = settings::client(matches, sandbox.as_ref())?;
+    let client = settings::builder(matches, sandbox.as_ref())?.build()?;
     if matches.get_flag("dry-run") {
         let mut mistake = None;
         let shown = client
@@ -74,6 +75,7 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, early: Abort
             (None, Err(error)) => Ok(Report::failed(&error)),
         };
     }
+    let mut signals = Signals::listen();
     early.abort(); // From here on the receipt tells what an interruption means.
     let receipt = Receipt::default();
     let client = client.watched(&receipt);
@@ -82,7 +84,7 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, early: Abort
             Ok(answer) => Report::accepted(answer, receipt.status()),
             Err(error) => Report::failed(&error),
         },
-        () = signals::interrupted() => Report::interrupted(receipt.outcome(), &about(&operation.parameters, matches)),
+        () = signals.received() => Report::interrupted(receipt.outcome(), &about(&operation.parameters, matches)),
     };
     if let Some(sandbox) = &sandbox {
         for received in sandbox.received() {

@@ -4,7 +4,10 @@ mod arguments;
 mod body;
 mod call;
 mod document;
+mod import;
+mod offices;
 mod operations;
+mod outbox;
 mod report;
 mod sandbox;
 mod settings;
@@ -13,9 +16,8 @@ mod signals;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::ArgMatches;
 use clap::error::ErrorKind;
-use report::{Mistake, Output, Report};
+use report::{Mistake, Output, Report, output};
 use tokio::task::AbortHandle;
 
 fn main() -> ExitCode {
@@ -48,6 +50,12 @@ fn main() -> ExitCode {
                 Err(mistake) => Report::mistake(&mistake).write(Output::Text),
             }
         }
+        Some(("outbox", matches)) => ended(run(async |_| outbox::run(matches).await)),
+        Some((arguments::LOAN_PROMISE, matches)) if matches.subcommand_name() == Some("import") => {
+            let matches = matches.subcommand_matches("import").unwrap_or(matches);
+            log(matches.get_flag("verbose"));
+            ended(run(async |early| import::run(matches, early).await))
+        }
         Some((noun, matches)) => {
             let (verb, matches) = matches.subcommand().unwrap_or(("", matches));
             let Some(operation) = operations.into_iter().find(|it| it.noun == noun && it.verb == verb) else {
@@ -62,6 +70,13 @@ fn main() -> ExitCode {
     }
 }
 
+fn ended(exit: Result<u8, Mistake>) -> ExitCode {
+    match exit {
+        Ok(exit) => ExitCode::from(exit),
+        Err(mistake) => Report::mistake(&mistake).write(Output::Text),
+    }
+}
+
 /// Runs a command to its end. Until it takes care of signals itself, one ends it with nothing under way.
 fn run<T>(command: impl AsyncFnOnce(AbortHandle) -> Result<T, Mistake>) -> Result<T, Mistake> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -69,20 +84,13 @@ fn run<T>(command: impl AsyncFnOnce(AbortHandle) -> Result<T, Mistake>) -> Resul
         .enable_all()
         .build()?;
     let early = runtime.spawn(async {
-        signals::interrupted().await;
+        signals::Signals::listen().received().await;
         std::process::exit(130);
     });
     let result = runtime.block_on(command(early.abort_handle()));
     // Whatever still runs was interrupted, and is not waited for.
     runtime.shutdown_background();
     result
-}
-
-fn output(matches: &ArgMatches) -> Output {
-    match matches.get_one::<String>("output").map(String::as_str) {
-        Some("json") => Output::Json,
-        _ => Output::Text,
-    }
 }
 
 /// What clap refused, or was asked to show.

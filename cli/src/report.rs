@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::ArgMatches;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use vitec_connect::{Error, ErrorKind, Outcome};
@@ -52,6 +53,19 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 pub(crate) enum Output {
     Text,
     Json,
+}
+
+/// What `--output` says.
+pub(crate) fn output(matches: &ArgMatches) -> Output {
+    match matches
+        .try_get_one::<String>("output")
+        .ok()
+        .flatten()
+        .map(String::as_str)
+    {
+        Some("json") => Output::Json,
+        _ => Output::Text,
+    }
 }
 
 /// How a call ended.

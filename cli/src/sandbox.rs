@@ -9,7 +9,7 @@ use vitec_connect_sandbox::Sandbox;
 
 use crate::report::Mistake;
 use crate::settings::variable;
-use crate::signals;
+use crate::signals::Signals;
 
 pub(crate) async fn run(matches: &ArgMatches, early: AbortHandle) -> Result<(), Mistake> {
     let mut builder = Sandbox::builder();
@@ -29,6 +29,8 @@ pub(crate) async fn run(matches: &ArgMatches, early: AbortHandle) -> Result<(), 
         }
     };
     let sandbox = builder.start().await?;
+    let mut signals = Signals::listen();
+    early.abort(); // From here on Ctrl-C is the way to end it, and no failure.
     // The URL alone on stdout, for scripts; the rest is for people.
     writeln!(std::io::stdout(), "{}", sandbox.url()).and_then(|()| std::io::stdout().flush())?;
     match configured {
@@ -40,7 +42,6 @@ pub(crate) async fn run(matches: &ArgMatches, early: AbortHandle) -> Result<(), 
             sandbox.password()
         ),
     }
-    early.abort(); // From here on Ctrl-C is the way to end it, and no failure.
-    signals::interrupted().await;
+    signals.received().await;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The client of a call, from arguments and the environment.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -7,13 +8,20 @@ use vitec_connect::{Client, ClientBuilder, Credentials, MediaType, Proxy};
 use vitec_connect_sandbox::Sandbox;
 use zeroize::Zeroizing;
 
+use crate::offices;
 use crate::report::Mistake;
 
-pub(crate) fn client(matches: &ArgMatches, sandbox: Option<&Sandbox>) -> Result<Client, Mistake> {
-    let mut builder = Client::builder();
-    if let Some(format) = matches.get_one::<String>("format") {
-        builder = builder.media_type(format.parse::<MediaType>()?);
+/// The media type of `--format`.
+pub(crate) fn media_type(matches: &ArgMatches) -> Result<MediaType, Mistake> {
+    match matches.get_one::<String>("format") {
+        Some(format) => Ok(format.parse()?),
+        None => Ok(MediaType::default()),
     }
+}
+
+/// The settings of a client. A sandbox brings its own URL and credentials.
+pub(crate) fn builder(matches: &ArgMatches, sandbox: Option<&Sandbox>) -> Result<ClientBuilder, Mistake> {
+    let mut builder = Client::builder().media_type(media_type(matches)?);
     if let Some(timeout) = matches.get_one::<Duration>("timeout") {
         builder = builder.call_timeout(*timeout).attempt_timeout(*timeout);
     }
@@ -26,13 +34,12 @@ pub(crate) fn client(matches: &ArgMatches, sandbox: Option<&Sandbox>) -> Result<
         let pem = std::fs::read(file).map_err(|error| Mistake::new(format!("--ca-file {file}: {error}")))?;
         builder = builder.root_certificates_pem(pem);
     }
-    let builder = match sandbox {
-        Some(sandbox) => builder
+    match sandbox {
+        Some(sandbox) => Ok(builder
             .base_url(sandbox.url())
-            .credentials(Credentials::basic(sandbox.username(), sandbox.password())?),
-        None => with_environment(builder, matches)?,
-    };
-    Ok(builder.build()?)
+            .credentials(Credentials::basic(sandbox.username(), sandbox.password())?)),
+        None => with_environment(builder, matches),
+    }
 }
 
 fn with_environment(builder: ClientBuilder, matches: &ArgMatches) -> Result<ClientBuilder, Mistake> {
@@ -44,6 +51,10 @@ fn with_environment(builder: ClientBuilder, matches: &ArgMatches) -> Result<Clie
         Some(url) => builder.base_url(url),
         None => builder,
     };
+    // Only an import takes a file with each customer's.
+    if let Ok(Some(file)) = matches.try_get_one::<String>("credentials") {
+        return Ok(builder.credentials(offices::read(Path::new(file))?));
+    }
     let credentials = match matches.get_flag("dry-run") {
         // What is shown never contains them.
         true => Credentials::basic("dry-run", "")?,

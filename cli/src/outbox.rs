@@ -1,0 +1,256 @@
+//! `outbox`: looking at an outbox, and deciding what only a person can decide.
+
+use std::io::{self, Write};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use serde_json::{Value, json};
+use vitec_connect_outbox::{Outbox, Resolution, Row, State};
+
+use crate::report::{Mistake, Output, output};
+
+const PAGE: u32 = 500;
+
+pub(crate) fn command() -> Command {
+    let rows = || {
+        Arg::new("rows")
+            .value_name("ROW")
+            .required(true)
+            .action(ArgAction::Append)
+            .num_args(1..)
+            .value_parser(value_parser!(i64))
+            .help("Numbers of rows, as `outbox list` shows them")
+    };
+    let output = || {
+        Arg::new("output")
+            .long("output")
+            .value_name("OUTPUT")
+            .value_parser(["text", "json"])
+            .default_value("text")
+    };
+    let subcommand = |name: &'static str, about: &'static str| Command::new(name).about(about).arg(place_argument());
+    Command::new("outbox")
+        .about("Looks at an outbox of `loan-promise import`, and settles rows")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(subcommand("status", "How many rows are in each state").arg(output()))
+        .subcommand(
+            subcommand("list", "The rows").arg(output()).arg(
+                Arg::new("state")
+                    .long("state")
+                    .value_name("S")
+                    .value_parser(|text: &str| text.parse::<State>())
+                    .help("Only rows that are pending, sending, accepted, rejected or unknown"),
+            ),
+        )
+        .subcommand(subcommand("show", "Everything about rows").arg(output()).arg(rows()))
+        .subcommand(
+            subcommand(
+                "requeue",
+                "Puts rejected and unknown rows back to pending: the next import sends them",
+            )
+            .arg(rows()),
+        )
+        .subcommand(
+            subcommand("resolve", "Settles unknown rows, after a look in Vitec")
+                .arg(rows())
+                .arg(
+                    Arg::new("as")
+                        .long("as")
+                        .value_name("WHAT")
+                        .required(true)
+                        .value_parser(["accepted", "not-sent"])
+                        .help("What the look showed"),
+                ),
+        )
+}
+
+/// `--outbox`, wherever it is taken.
+pub(crate) fn place_argument() -> Arg {
+    Arg::new("outbox")
+        .long("outbox")
+        .value_name("PATH|postgres://…")
+        .help("Where the outbox lies [default: outbox.db in the user's data directory]")
+}
+
+/// The place that was given, or the default one, its folder made.
+pub(crate) fn ready(matches: &ArgMatches) -> Result<String, Mistake> {
+    let (place, is_default) = place(matches)?;
+    if is_default && let Some(folder) = std::path::Path::new(&place).parent() {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(folder)
+            .map_err(|error| Mistake::new(format!("{}: {error}", folder.display())))?;
+    }
+    Ok(place)
+}
+
+fn place(matches: &ArgMatches) -> Result<(String, bool), Mistake> {
+    if let Some(place) = matches.get_one::<String>("outbox") {
+        return Ok((place.clone(), false));
+    }
+    let folder = dirs::data_local_dir()
+        .ok_or_else(|| Mistake::new("this system names no data directory; say where the outbox lies with --outbox"))?;
+    Ok((
+        folder
+            .join("vitec-connect")
+            .join("outbox.db")
+            .to_string_lossy()
+            .into_owned(),
+        true,
+    ))
+}
+
+/// Says where the outbox lies, on stderr.
+pub(crate) fn said_place(outbox: &Outbox) -> io::Result<()> {
+    writeln!(io::stderr(), "outbox: {}", outbox.place())
+}
+
+pub(crate) async fn run(matches: &ArgMatches) -> Result<u8, Mistake> {
+    let (name, matches) = matches.subcommand().ok_or_else(|| Mistake::new("no such command"))?;
+    let (place, is_default) = place(matches)?;
+    let outbox = Outbox::open(&place, None).await?;
+    if is_default {
+        said_place(&outbox)?;
+    }
+    let ids: Vec<i64> = matches
+        .try_get_many::<i64>("rows")
+        .ok()
+        .flatten()
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+    match name {
+        "status" => status(&outbox, output(matches)).await?,
+        "list" => list(&outbox, matches.get_one::<State>("state").copied(), output(matches)).await?,
+        "show" => show(&outbox, &ids, output(matches)).await?,
+        "requeue" => {
+            outbox.requeue(&ids).await?;
+            writeln!(
+                io::stderr(),
+                "{} rows are pending; the next import sends them",
+                ids.len()
+            )?;
+        }
+        _ => {
+            let accepted = matches.get_one::<String>("as").is_some_and(|it| it == "accepted");
+            let resolution = if accepted {
+                Resolution::Accepted
+            } else {
+                Resolution::NotSent
+            };
+            outbox.resolve(&ids, resolution).await?;
+            let now = if accepted {
+                "accepted"
+            } else {
+                "pending; the next import sends them"
+            };
+            writeln!(io::stderr(), "{} rows are {now}", ids.len())?;
+        }
+    }
+    Ok(0)
+}
+
+async fn status(outbox: &Outbox, output: Output) -> Result<(), Mistake> {
+    let counts = outbox.counts().await?;
+    let mut object = serde_json::Map::new();
+    for state in State::ALL {
+        object.insert(state.to_string(), counts.of(state).into());
+    }
+    let mut stdout = io::stdout().lock();
+    match output {
+        Output::Json => writeln!(stdout, "{}", Value::from(object))?,
+        Output::Text => {
+            for (state, count) in object {
+                writeln!(stdout, "{state:<9} {count}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Row by row, a page at a time: an outbox may hold millions.
+async fn list(outbox: &Outbox, state: Option<State>, output: Output) -> Result<(), Mistake> {
+    let mut after = 0;
+    let mut first = true;
+    if output == Output::Json {
+        write!(io::stdout(), "[")?;
+    }
+    loop {
+        let rows = outbox.list(state, after, PAGE).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        let mut stdout = io::stdout().lock();
+        for row in &rows {
+            match output {
+                Output::Json => write!(stdout, "{}\n  {}", if first { "" } else { "," }, object(row))?,
+                Output::Text => writeln!(stdout, "{}", line(row))?,
+            }
+            first = false;
+        }
+    }
+    if output == Output::Json {
+        writeln!(io::stdout(), "{}]", if first { "" } else { "\n" })?;
+    }
+    Ok(())
+}
+
+async fn show(outbox: &Outbox, ids: &[i64], output: Output) -> Result<(), Mistake> {
+    let mut rows = Vec::new();
+    for id in ids {
+        rows.push(object(&outbox.row(*id).await?));
+    }
+    let mut stdout = io::stdout().lock();
+    match output {
+        Output::Json => writeln!(stdout, "{:#}", Value::from(rows))?,
+        Output::Text => {
+            for row in rows {
+                for (name, value) in row
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .filter(|(_, value)| !value.is_null())
+                {
+                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    writeln!(stdout, "{name}: {value}")?;
+                }
+                writeln!(stdout)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn line(row: &Row) -> String {
+    let mut line = format!(
+        "{:>6}  {:<8}  {}  {}",
+        row.id, row.state, row.customer_id, row.contact_id
+    );
+    for more in [&row.reference, &row.answer, &row.message].into_iter().flatten() {
+        line.push_str("  ");
+        line.push_str(&more.replace(char::is_control, " "));
+    }
+    line
+}
+
+fn object(row: &Row) -> Value {
+    json!({
+        "row": row.id,
+        "state": row.state.as_str(),
+        "customerId": row.customer_id,
+        "contactId": row.contact_id,
+        "reference": row.reference,
+        "line": row.line,
+        "attempt": row.attempt,
+        "status": row.status,
+        "answer": row.answer,
+        "message": row.message,
+        "createdAt": row.created_at.to_rfc3339(),
+        "changedAt": row.changed_at.to_rfc3339(),
+        "operation": row.operation,
+        "payload": row.payload.as_deref().map(|it| serde_json::from_str(it).unwrap_or_else(|_| Value::from(it))),
+    })
+}
