@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod build;
+mod document;
 mod edits;
 mod errors;
 mod generated;
