@@ -209,6 +209,11 @@ impl<'a> Node<'a> {
         Err(start.mistake("`$ref` leads in a circle"))
     }
 
+    /// The schema of that name under `components/schemas`.
+    pub(crate) fn schema(&self, name: &str) -> Option<Node<'a>> {
+        self.document.node().child("components")?.child("schemas")?.child(name)
+    }
+
     /// The name of the schema that this node is, where it stands under `components/schemas`.
     pub(crate) fn schema_name(&self) -> Option<&str> {
         let name = self.pointer.strip_prefix("/components/schemas/")?;
