@@ -173,11 +173,8 @@ impl<'a> Contracts<'a> {
     fn read_path_type(&mut self, schema: &Node<'a>, parameter: &str, path: &str) -> Result<Type, Mistake> {
         let mut named = schema.reference()?;
         // Written in place as any string, it is the schema of that name where there is one.
-        if named.is_none()
-            && ["minLength", "maxLength", "pattern"]
-                .iter()
-                .all(|it| schema.child(it).is_none())
-        {
+        let plain = schema.text("type")? == Some("string") && schema.children().len() == 1;
+        if named.is_none() && plain {
             named = schema.schema(&parameter.to_upper_camel_case());
         }
         let target = named.as_ref().unwrap_or(schema);
