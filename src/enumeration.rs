@@ -53,8 +53,9 @@ fn error<T: Enumeration>(reason: &'static str) -> EnumerationError {
     }
 }
 
-/// Json.NET reads an empty name as null, trims spaces, takes a number in a string for the number, and combines the
-/// values of names with a comma between them. Each would turn an unlisted name into something else without an error.
+/// Json.NET reads an empty name as null, trims spaces, takes a number in a string for the number, combines the values
+/// of names with a comma between them, and takes a listed name in any case. Each would turn an unlisted name into
+/// something else without an error.
 fn check_name<T: Enumeration>(name: &str) -> Result<(), EnumerationError> {
     if name.is_empty() {
         return Err(error::<T>("an empty name: the server would take it for no value"));
@@ -72,6 +73,12 @@ fn check_name<T: Enumeration>(name: &str) -> Result<(), EnumerationError> {
     if name.starts_with(['+', '-']) || name.starts_with(|it: char| it.is_ascii_digit()) {
         return Err(error::<T>(
             "a name that begins like a number: the server would take it for one, and XML cannot carry it",
+        ));
+    }
+    let other_case = |it: &Listed<T>| it.name != name && it.name.eq_ignore_ascii_case(name);
+    if T::LISTED.iter().any(other_case) {
+        return Err(error::<T>(
+            "a listed name in another case: the server would take it for the listed one in JSON, and refuse it in XML",
         ));
     }
     Ok(())
@@ -220,7 +227,7 @@ macro_rules! open_enumeration {
 }
 pub(crate) use open_enumeration;
 
-/// An exact name, as DataContractSerializer reads it; another one is kept as it stands.
+/// An exact name, as DataContractSerializer reads it; an unlisted one is kept as it stands.
 pub(crate) fn from_xml<T: Enumeration>(text: &str) -> Result<T, EnumerationError> {
     if let Some(listed) = T::LISTED.iter().find(|it| it.name == text) {
         return Ok(listed.value.clone());

@@ -1,7 +1,7 @@
 //! What is written reads back as it was, and what reads comes out as it went in.
 
 use proptest::prelude::*;
-use vitec_connect::{LoanPromise, datacontract};
+use vitec_connect::{LoanPromise, LoanPromiseFinancing, datacontract};
 
 use crate::arbitrary::{config, promise};
 use crate::payloads::promises;
@@ -105,6 +105,19 @@ fn null_is_a_member_that_is_not_set() {
     assert_eq!(read(&xml).unwrap(), LoanPromise::default());
 }
 
+/// Found by fuzzing: written as JSON, it came back as the listed name, which is another value.
+#[test]
+fn a_listed_name_in_another_case_is_no_unlisted_name() {
+    let promise = LoanPromise::builder()
+        .financing(LoanPromiseFinancing::Unlisted("UnknowN".to_owned()))
+        .build();
+    let json = serde_json::to_string(&promise).unwrap_err().to_string();
+    let xml = datacontract::to_vec(&promise).unwrap_err().to_string();
+    assert!(json.contains("in another case"), "{json}");
+    assert!(xml.contains("in another case"), "{xml}");
+    assert_eq!("UnknowN".parse(), Ok(LoanPromiseFinancing::Unknown));
+}
+
 /// A document that says anything else than a loan promise does is an error, which says where.
 #[test]
 fn strict_about_xml() {
@@ -134,6 +147,7 @@ fn strict_about_xml() {
         ("no date", of("<ValidUntil>tomorrow</ValidUntil>")),
         ("empty name", of("<EstateType/>")),
         ("number as a name", of("<EstateType>1</EstateType>")),
+        ("name in another case", of("<EstateType>house</EstateType>")),
         ("space around a name", of("<EstateType> House</EstateType>")),
         ("DOCTYPE", "<!DOCTYPE LoanPromise>".to_owned() + &of("")),
         ("undefined entity", of("<Bank>&nbsp;</Bank>")),
