@@ -9,10 +9,9 @@ use vitec_connect::{
     LoanPromiseEstateType, LoanPromiseFinancing, LoanPromiseStatus, MediaType, Outcome, Proxy,
 };
 
-use super::{Connection, GOOD, SHORT, Server, builder, call, contact, customer, failed, send, verdict};
+use super::{GOOD, SHORT, Server, builder, call, contact, customer, failed, send};
 
 const CONNECT: (ErrorKind, Outcome) = (ErrorKind::Connect, Outcome::NotSent);
-const TLS: (ErrorKind, Outcome) = (ErrorKind::Tls, Outcome::NotSent);
 const CONFIGURATION: (ErrorKind, Outcome) = (ErrorKind::Configuration, Outcome::NotSent);
 const CREDENTIALS: (ErrorKind, Outcome) = (ErrorKind::Credentials, Outcome::NotSent);
 
@@ -451,7 +450,10 @@ pub(super) mod tls {
     use tokio_rustls::rustls::pki_types::PrivateKeyDer;
     use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 
+    use super::super::{Connection, verdict};
     use super::*;
+
+    const TLS: (ErrorKind, Outcome) = (ErrorKind::Tls, Outcome::NotSent);
 
     /// A certificate for these names that signs itself: the acceptor that shows it, and the PEM to trust it by.
     pub(crate) fn certificate(names: &[&str]) -> (TlsAcceptor, String) {
