@@ -58,7 +58,8 @@ impl Client {
     /// Registers a loan promise (lånelöfte) on a buyer; see [`crate::Client::create_loan_promise`].
     ///
     /// # Errors
-    /// As there; and when called from async code, which it would block.
+    /// As there; and when called from async code, which it would block. That includes `spawn_blocking`: use the async
+    /// client there.
     pub fn create_loan_promise(
         &self,
         customer_id: &CustomerId,
