@@ -1,9 +1,10 @@
-//! What progenitor does not generate: data contracts, open enumerations, ids, and the documentation of members.
+//! What progenitor does not generate: data contracts, builders, open enumerations, ids, and the documentation of members.
 
 use heck::ToSnakeCase;
 use quote::{format_ident, quote};
 use syn::{Fields, File, Item, ItemMod, ItemStruct, parse_quote};
 
+use super::builder::builder;
 use super::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
 
 /// Adds them to `mod types` of the generated file.
@@ -34,7 +35,9 @@ pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::
                     return Err(syn::Error::new(proc_macro2::Span::call_site(), message));
                 };
                 let fields = document(generated, model, members)?;
-                object(name, xml, members, &fields)
+                let mut items = builder(generated);
+                items.extend(object(name, xml, members, &fields));
+                items
             }
             Kind::Enumeration { xml, names } => enumeration(name, model, xml, names),
             Kind::Id { min, max, pattern } => id(name, model, *min, *max, *pattern),
@@ -60,8 +63,6 @@ fn document(generated: &mut ItemStruct, model: &Model<'_>, members: &[Member<'_>
         &mut generated.attrs,
         model.description.unwrap_or("No description in the document."),
     );
-    generated.attrs.push(parse_quote!(#[derive(bon::Builder)]));
-    generated.attrs.push(parse_quote!(#[builder(on(_, into))]));
     generated.attrs.push(parse_quote!(#[non_exhaustive]));
     let Fields::Named(fields) = &mut generated.fields else {
         return Err(syn::Error::new_spanned(generated, "typify generated no named fields"));

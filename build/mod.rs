@@ -1,5 +1,6 @@
 //! From the document to Rust: the steps, in order.
 
+mod builder;
 mod contracts;
 mod document;
 mod emit;
