@@ -1,4 +1,5 @@
-//! What progenitor does not generate: data contracts, builders, open enumerations, ids, and the documentation of members.
+//! What progenitor does not generate: data contracts, builders, JSON Schemas, open enumerations, ids, and the documentation
+//! of members.
 
 use heck::ToSnakeCase;
 use quote::{format_ident, quote};
@@ -6,6 +7,7 @@ use syn::{Fields, File, Item, ItemMod, ItemStruct, parse_quote};
 
 use super::builder::builder;
 use super::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
+use super::json_schema::json_schema;
 
 /// Adds them to `mod types` of the generated file.
 pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::Result<()> {
@@ -36,6 +38,7 @@ pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::
                 };
                 let fields = document(generated, model, members)?;
                 let mut items = builder(generated);
+                items.extend(json_schema(generated, members, &fields));
                 items.extend(object(name, xml, members, &fields));
                 items
             }

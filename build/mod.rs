@@ -4,6 +4,7 @@ mod builder;
 mod contracts;
 mod document;
 mod emit;
+mod json_schema;
 mod narrow;
 mod operations;
 mod schemas;
@@ -49,7 +50,6 @@ fn progenitor_client(
     settings
         .with_inner_type(quote!(crate::transport::Attempt))
         .with_hooks(HooksMode::Expected)
-        .with_derive("schemars::JsonSchema")
         .with_derive("PartialEq")
         .with_replacement(narrow::DATE_TIME, "crate::DateTime", [TypeImpl::Display].into_iter());
     for (name, model) in &contracts.models {
