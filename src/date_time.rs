@@ -197,32 +197,59 @@ impl From<chrono::DateTime<FixedOffset>> for DateTime {
 /// A value from chrono that .NET cannot hold is shown as it is, in chrono's notation, so that an error can quote it.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = self.naive.time();
+        if !year_fits(self.naive) {
+            write!(f, "{}T", self.naive.date())?;
+        }
+        let (date, time) = (self.naive.date(), self.naive.time());
         // chrono counts a leap second as nanoseconds beyond the 59th second.
         let second = time.second() + time.nanosecond() / 1_000_000_000;
-        write!(
-            f,
-            "{}T{:02}:{:02}:{second:02}",
-            self.naive.date(),
-            time.hour(),
-            time.minute()
-        )?;
-
         let mut ticks = time.nanosecond() % 1_000_000_000 / TICK;
+
+        // Digits by hand: `{:02}` costs more than all the rest of a document.
+        let mut text = *b"0000-00-00T00:00:00.0000000";
+        digits(&mut text[0..4], date.year().unsigned_abs());
+        digits(&mut text[5..7], date.month());
+        digits(&mut text[8..10], date.day());
+        digits(&mut text[11..13], time.hour());
+        digits(&mut text[14..16], time.minute());
+        digits(&mut text[17..19], second);
+        let mut end = 19;
         if ticks > 0 {
-            let mut width = 7;
+            end = 27;
             while ticks.is_multiple_of(10) {
                 ticks /= 10;
-                width -= 1;
+                end -= 1;
             }
-            write!(f, ".{ticks:0width$}")?;
+            digits(&mut text[20..end], ticks);
         }
+        let start = if year_fits(self.naive) { 0 } else { 11 };
+        // Always ASCII.
+        f.write_str(std::str::from_utf8(&text[start..end]).map_err(|_| fmt::Error)?)?;
 
         match self.kind {
             DateTimeKind::Unspecified => Ok(()),
             DateTimeKind::Utc => f.write_str("Z"),
-            DateTimeKind::Offset(offset) => write!(f, "{offset}"),
+            DateTimeKind::Offset(offset) => {
+                let seconds = offset.local_minus_utc();
+                if seconds % 60 != 0 {
+                    return write!(f, "{offset}");
+                }
+                let minutes = seconds.unsigned_abs() / 60;
+                let mut text = *b"+00:00";
+                text[0] = if seconds < 0 { b'-' } else { b'+' };
+                digits(&mut text[1..3], minutes / 60);
+                digits(&mut text[4..6], minutes % 60);
+                f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+            }
         }
+    }
+}
+
+/// Fills `text` with the last digits of a number.
+fn digits(text: &mut [u8], mut number: u32) {
+    for digit in text.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 

@@ -45,7 +45,12 @@ pub(crate) trait Encode: Sync {
 impl<T: Serialize + DataContract + Sync> Encode for T {
     fn encode(&self, media_type: MediaType) -> Result<Bytes, EncodeError> {
         match media_type {
-            MediaType::Json => serde_json::to_vec(self).map(Bytes::from).map_err(EncodeError::Json),
+            MediaType::Json => {
+                // Room for a typical document, so that it takes one allocation.
+                let mut json = Vec::with_capacity(1024);
+                serde_json::to_writer(&mut json, self).map_err(EncodeError::Json)?;
+                Ok(Bytes::from(json))
+            }
             MediaType::Xml => datacontract::to_vec(self).map(Bytes::from).map_err(EncodeError::Xml),
         }
     }

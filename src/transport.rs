@@ -124,7 +124,7 @@ impl ClientHooks<Attempt> for generated::Client {
         let attempt = &self.inner;
         let media_type = HeaderValue::from_static(attempt.media_type.as_str());
         let headers = request.headers_mut();
-        let mut of_operation = std::mem::take(headers);
+        let mut of_operation = std::mem::replace(headers, HeaderMap::with_capacity(8));
         // progenitor's own: an api-version, and the media type of bytes.
         for name in [
             HeaderName::from_static("api-version"),
