@@ -7,6 +7,9 @@ use syn::{Attribute, GenericArgument, Ident, ItemStruct, PathArguments, Type};
 
 struct Field<'a> {
     ident: &'a Ident,
+    /// Its setter, and the one that takes an `Option`.
+    setter: Ident,
+    maybe: Ident,
     docs: Vec<&'a Attribute>,
     ty: &'a Type,
     presence: Presence<'a>,
@@ -69,15 +72,20 @@ pub(crate) fn builder(model: &ItemStruct) -> TokenStream {
 }
 
 fn optional_setters(field: &Field<'_>) -> Option<TokenStream> {
-    let Field { ident, docs, .. } = field;
+    let Field {
+        ident,
+        setter,
+        maybe,
+        docs,
+        ..
+    } = field;
     let Presence::Optional(ty) = field.presence else {
         return None;
     };
-    let maybe = format_ident!("maybe_{ident}");
-    let doc = format!(" [`{ident}`](Self::{ident}), or none.");
+    let doc = format!(" [`{setter}`](Self::{setter}), or none.");
     Some(quote! {
         #(#docs)*
-        pub fn #ident(mut self, value: impl ::std::convert::Into<#ty>) -> Self {
+        pub fn #setter(mut self, value: impl ::std::convert::Into<#ty>) -> Self {
             self.#ident = ::std::option::Option::Some(value.into());
             self
         }
@@ -90,7 +98,13 @@ fn optional_setters(field: &Field<'_>) -> Option<TokenStream> {
 }
 
 fn required_setter(field: &Field<'_>, fields: &[Field<'_>], builder: &Ident) -> Option<TokenStream> {
-    let Field { ident, docs, ty, .. } = field;
+    let Field {
+        ident,
+        setter,
+        docs,
+        ty,
+        ..
+    } = field;
     let Presence::Required(own) = &field.presence else {
         return None;
     };
@@ -110,7 +124,7 @@ fn required_setter(field: &Field<'_>, fields: &[Field<'_>], builder: &Ident) -> 
     Some(quote! {
         impl #open #builder #before {
             #(#docs)*
-            pub fn #ident(self, value: impl ::std::convert::Into<#ty>) -> #builder #after {
+            pub fn #setter(self, value: impl ::std::convert::Into<#ty>) -> #builder #after {
                 #builder { #ident: value.into(), #(#others: self.#others,)* }
             }
         }
@@ -118,18 +132,31 @@ fn required_setter(field: &Field<'_>, fields: &[Field<'_>], builder: &Ident) -> 
 }
 
 fn fields(model: &ItemStruct) -> Vec<Field<'_>> {
-    let fields = model.fields.iter().enumerate();
+    // A member may be called `build`, or like another one's `maybe_` setter: that name gets an underscore.
+    let mut taken = vec!["build".to_owned()];
+    let mut free = |mut name: String| {
+        while taken.contains(&name) {
+            name.push('_');
+        }
+        taken.push(name.clone());
+        format_ident!("{name}")
+    };
+    let idents: Vec<_> = model.fields.iter().filter_map(|field| field.ident.as_ref()).collect();
+    let setters: Vec<_> = idents.iter().map(|ident| free(ident.to_string())).collect();
+    let maybes: Vec<_> = idents.iter().map(|ident| free(format!("maybe_{ident}"))).collect();
+    let names = idents.into_iter().zip(setters).zip(maybes);
+    let fields = model.fields.iter().zip(names).enumerate();
     fields
-        .filter_map(|(index, field)| {
-            Some(Field {
-                ident: field.ident.as_ref()?,
-                docs: field.attrs.iter().filter(|it| it.path().is_ident("doc")).collect(),
-                ty: &field.ty,
-                presence: match in_option(&field.ty) {
-                    Some(ty) => Presence::Optional(ty),
-                    None => Presence::Required(format_ident!("Slot{index}")),
-                },
-            })
+        .map(|(index, (field, ((ident, setter), maybe)))| Field {
+            ident,
+            setter,
+            maybe,
+            docs: field.attrs.iter().filter(|it| it.path().is_ident("doc")).collect(),
+            ty: &field.ty,
+            presence: match in_option(&field.ty) {
+                Some(ty) => Presence::Optional(ty),
+                None => Presence::Required(format_ident!("Slot{index}")),
+            },
         })
         .collect()
 }

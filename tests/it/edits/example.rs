@@ -105,7 +105,7 @@ fn survey() -> Checked {
         .kinds(vec![vitec_connect::LoanPromiseStatus::CanNotVerify])
         .labels(vec!["l".to_owned()])
         .mood(SurveyMood::SoSo)
-        .place(SurveyPlace::builder().city("Umeå").build())
+        .place(SurveyPlace::builder().build_("b").maybe_city("m").maybe_city_(Some("Umeå")).build())
         .owner(Applicant::builder().name("o").build())
         .parent(Survey::builder().index(0).build())
         .children(vec![Survey::builder().build()])
@@ -117,7 +117,7 @@ fn survey() -> Checked {
         &format!(r#"<Kinds xmlns:a="{BUYER}"><a:LoanPromiseStatus>CanNotVerify</a:LoanPromiseStatus></Kinds>"#),
         "<Labels><Label>l</Label></Labels><Mood>so-so</Mood>",
         &format!(r#"<Owner xmlns:a="{HOUSEHOLD}"><a:Name>o</a:Name></Owner>"#),
-        "<Parent><index>0</index></Parent><Place><City>Umeå</City></Place><Ratio>0.5</Ratio><Reader>r</Reader>",
+        "<Parent><index>0</index></Parent><Place><Build>b</Build><City>Umeå</City><MaybeCity>m</MaybeCity></Place><Ratio>0.5</Ratio><Reader>r</Reader>",
         &format!(r#"<Rounds xmlns:a="{ARRAYS}"><a:ArrayOfint><a:int>1</a:int></a:ArrayOfint><a:ArrayOfint></a:ArrayOfint></Rounds>"#),
         &format!(r#"<Scores xmlns:a="{ARRAYS}"><a:double>1.5</a:double><a:double>2</a:double></Scores>"#),
         "<index>1</index></Survey>",
@@ -126,7 +126,7 @@ fn survey() -> Checked {
     let json = json!({
         "index": 1, "reader": "r", "count": 5_000_000_000_i64, "ratio": 0.5, "scores": [1.5, 2.0],
         "days": ["2027-01-31T00:00:00"], "rounds": [[1], []], "kinds": ["CanNotVerify"], "labels": ["l"], "mood": "so-so",
-        "place": {"city": "Umeå"}, "owner": {"name": "o"}, "parent": {"index": 0}, "children": [{}],
+        "place": {"build": "b", "city": "Umeå", "maybeCity": "m"}, "owner": {"name": "o"}, "parent": {"index": 0}, "children": [{}],
     });
     both(&survey, &xml, &json)
 }
