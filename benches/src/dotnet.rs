@@ -10,7 +10,7 @@ use vitec_connect::datacontract::to_vec;
 use crate::Result;
 use crate::codec::{PAYLOADS, promise};
 
-/// Runs `dotnet.cs` on Mono, and on the .NET Core whose `dotnet` the environment variable `DOTNET` names.
+/// Runs `dotnet.cs`, from the top of the checkout, on Mono, and on the .NET Core whose `dotnet` the environment variable `DOTNET` names.
 pub(crate) fn report(ours: &[(String, f64)]) -> Result<()> {
     let folder = Path::new("target/bench-dotnet");
     fs::create_dir_all(folder)?;
@@ -21,7 +21,7 @@ pub(crate) fn report(ours: &[(String, f64)]) -> Result<()> {
     let compiled = Command::new("mcs")
         .args(["-optimize+", "-r:System.Runtime.Serialization.dll", "-r:System.Xml.dll"])
         .arg(format!("-out:{}", program.display()))
-        .arg("benches/dotnet.cs")
+        .args(["benches/dotnet.cs", "tests/reference/loan_promise.cs"])
         .status();
     match compiled {
         Ok(status) if status.success() => {}

@@ -18,7 +18,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-const SOURCE: &str = include_str!("../reference/reference.cs");
+const SOURCE: &str = concat!(
+    include_str!("../reference/reference.cs"),
+    include_str!("../reference/loan_promise.cs")
+);
 
 /// Where Debian's `libnewtonsoft-json5.0-cil` puts Json.NET.
 const JSON_NET: &str = "/usr/lib/cli/Newtonsoft.Json-5.0";

@@ -2,7 +2,7 @@
 // sets them up (MediaTypeFormatter, XmlMediaTypeFormatter and JsonMediaTypeFormatter of version 5.2.9).
 //
 //   mcs -out:reference.exe -r:System.Runtime.Serialization.dll -r:System.Xml.dll \
-//       -r:/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll reference.cs
+//       -r:/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll reference.cs loan_promise.cs
 //   TZ=Europe/Stockholm MONO_PATH=/usr/lib/cli/Newtonsoft.Json-5.0 mono reference.exe
 //
 // One request a line, one answer a line, until the input ends. A request is `VERB TYPE BASE64`:
@@ -29,32 +29,6 @@ using Newtonsoft.Json;
 using Newtonsoft.Json.Converters;
 using Newtonsoft.Json.Linq;
 using Newtonsoft.Json.Serialization;
-
-// The models are plain classes without attributes: their default contract (all public members, ordinal order, the
-// CLR namespace in the XML namespace) is exactly what the vendor's help page shows.
-namespace Vitec.Housing.Connect.Api.Models.Buyer
-{
-    public enum LoanPromiseEstateType { Apartment = 1, Cottage = 2, House = 3 }
-
-    public enum LoanPromiseStatus
-    {
-        AutomaticVerification = 1, CanNotVerify = 2, VerifiedByBank = 3, IsBeingProcessed = 4,
-        CouldNotBeVerified = 5, NoLoanPromiseExists = 6, PreApprovalVerifiedByBank = 7,
-    }
-
-    public enum LoanPromiseFinancing { Unknown = 0, Bank = 1, Other = 2 }
-
-    // In the order of the help page's JSON.
-    public class LoanPromise
-    {
-        public string Bank { get; set; }
-        public DateTime? ValidUntil { get; set; }
-        public LoanPromiseEstateType? EstateType { get; set; }
-        public string EstateId { get; set; }
-        public LoanPromiseStatus? Status { get; set; }
-        public LoanPromiseFinancing? Financing { get; set; }
-    }
-}
 
 // Not the vendor's: what a document that has grown may hold, in a data contract namespace of its own.
 namespace Vitec.Housing.Connect.Api.Models.Household
