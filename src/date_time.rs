@@ -197,15 +197,12 @@ impl From<chrono::DateTime<FixedOffset>> for DateTime {
 /// A value from chrono that .NET cannot hold is shown as it is, in chrono's notation, so that an error can quote it.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !year_fits(self.naive) {
-            write!(f, "{}T", self.naive.date())?;
-        }
         let (date, time) = (self.naive.date(), self.naive.time());
         // chrono counts a leap second as nanoseconds beyond the 59th second.
         let second = time.second() + time.nanosecond() / 1_000_000_000;
         let mut ticks = time.nanosecond() % 1_000_000_000 / TICK;
 
-        // Digits by hand: `{:02}` costs more than all the rest of a document.
+        // Digits by hand: with `{:02}` a date took two fifths of what it takes to write a whole loan promise.
         let mut text = *b"0000-00-00T00:00:00.0000000";
         digits(&mut text[0..4], date.year().unsigned_abs());
         digits(&mut text[5..7], date.month());
@@ -222,7 +219,11 @@ impl fmt::Display for DateTime {
             }
             digits(&mut text[20..end], ticks);
         }
-        let start = if year_fits(self.naive) { 0 } else { 11 };
+        let mut start = 0;
+        if !year_fits(self.naive) {
+            write!(f, "{date}")?;
+            start = "0000-00-00".len();
+        }
         // Always ASCII.
         f.write_str(std::str::from_utf8(&text[start..end]).map_err(|_| fmt::Error)?)?;
 
