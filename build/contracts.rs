@@ -21,7 +21,6 @@ pub(crate) struct Operation<'a> {
     pub(crate) path: String,
     pub(crate) method: String,
     pub(crate) parameters: Vec<Parameter<'a>>,
-    pub(crate) has_body: bool,
 }
 
 pub(crate) struct Parameter<'a> {

@@ -48,7 +48,7 @@ fn progenitor_client(
 
     let mut settings = GenerationSettings::new();
     settings
-        .with_inner_type(quote!(crate::transport::Attempt))
+        .with_inner_type(quote!(crate::transport::Slot))
         .with_hooks(HooksMode::Expected)
         .with_derive("PartialEq")
         .with_replacement(narrow::DATE_TIME, "crate::DateTime", [TypeImpl::Display].into_iter());

@@ -1,17 +1,16 @@
-//! The document that progenitor gets: types, paths and parameters as they are, every body as bytes.
+//! The document that progenitor gets: types, paths and parameters as they are, and no bodies.
 //!
-//! progenitor knows one media type a body and JSON answers only. Given `application/octet-stream` everywhere, its
-//! operations take bytes and return status, headers and bytes, and the library puts JSON or XML into them.
+//! progenitor knows one media type a body and JSON answers only. Its operations make the request, from path and
+//! parameters; the library puts JSON or XML into it, sends it and reads the answer.
 //!
 //! It is made of openapiv3's own types: to read it from JSON would be a second of every first build.
 
 use std::collections::BTreeMap;
 
 use openapiv3::{
-    ArrayType, BooleanType, Components, HeaderStyle, Info, IntegerFormat, IntegerType, MediaType, NumberFormat,
-    NumberType, ObjectType, OpenAPI, ParameterData, ParameterSchemaOrContent, PathItem, PathStyle, Paths, QueryStyle,
-    ReferenceOr, RequestBody, Response, Responses, Schema, SchemaData, SchemaKind, StringFormat, StringType,
-    VariantOrUnknownOrEmpty,
+    ArrayType, BooleanType, Components, HeaderStyle, Info, IntegerFormat, IntegerType, NumberFormat, NumberType,
+    ObjectType, OpenAPI, ParameterData, ParameterSchemaOrContent, PathItem, PathStyle, Paths, QueryStyle, ReferenceOr,
+    Schema, SchemaData, SchemaKind, StringType, VariantOrUnknownOrEmpty,
 };
 use serde_json::Value;
 
@@ -71,16 +70,6 @@ pub(crate) fn narrow(contracts: &Contracts<'_>, info: &Value) -> OpenAPI {
 
 fn narrow_operation(operation: &Operation<'_>) -> openapiv3::Operation {
     let text = |name| operation.node.value[name].as_str().map(str::to_owned);
-    let body = RequestBody {
-        content: [bytes()].into(),
-        required: true,
-        ..RequestBody::default()
-    };
-    let answer = Response {
-        description: "Any answer.".to_owned(),
-        content: [bytes()].into(),
-        ..Response::default()
-    };
     openapiv3::Operation {
         operation_id: text("operationId"),
         summary: text("summary"),
@@ -89,25 +78,8 @@ fn narrow_operation(operation: &Operation<'_>) -> openapiv3::Operation {
             .iter()
             .map(|it| ReferenceOr::Item(parameter(it)))
             .collect(),
-        request_body: operation.has_body.then_some(ReferenceOr::Item(body)),
-        responses: Responses {
-            default: Some(ReferenceOr::Item(answer)),
-            ..Responses::default()
-        },
         ..openapiv3::Operation::default()
     }
-}
-
-fn bytes() -> (String, MediaType) {
-    let binary = StringType {
-        format: VariantOrUnknownOrEmpty::Item(StringFormat::Binary),
-        ..StringType::default()
-    };
-    let media_type = MediaType {
-        schema: Some(ReferenceOr::Item(plain(openapiv3::Type::String(binary)))),
-        ..MediaType::default()
-    };
-    ("application/octet-stream".to_owned(), media_type)
 }
 
 fn parameter(parameter: &Parameter<'_>) -> openapiv3::Parameter {

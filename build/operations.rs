@@ -66,10 +66,9 @@ impl<'a> Contracts<'a> {
                         continue;
                     }
                     let argument = parameter.name.to_snake_case();
-                    if argument == "body" || parameters.iter().any(|it| it.name.to_snake_case() == argument) {
+                    if parameters.iter().any(|it| it.name.to_snake_case() == argument) {
                         return Err(described.mistake(format!(
-                            "the method has an argument {argument:?} already: parameters differ in more than their case, and \
-                             none is called `body`"
+                            "the method has an argument {argument:?} already: parameters differ in more than their case"
                         )));
                     }
                     parameters.push(parameter);
@@ -77,7 +76,6 @@ impl<'a> Contracts<'a> {
             }
             path_and_parameters_agree(path, &parameters, &node)?;
             self.operations.push(Operation {
-                has_body: node.child("requestBody").is_some(),
                 path: path.to_owned(),
                 node,
                 method,

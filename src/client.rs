@@ -1,7 +1,7 @@
 //! The client: one short method per operation.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use crate::error::{About, Error, ErrorKind, Outcome};
 use crate::media_type::{DecodeError, Encode, EncodeError, MediaType, decode};
 use crate::receipt::Receipt;
 use crate::retry::{Failure, RetryPolicy};
-use crate::transport::{Answer, Attempt, Preview, Progress, Request, Sent};
+use crate::transport::{Answer, Attempt, Made, Preview, Request, request};
 use crate::{ContactId, CustomerId, LoanPromise, generated};
 
 /// A client for Vitec Connect. Cheap to clone; clones share connections.
@@ -96,8 +96,8 @@ impl Client {
         loan_promise: &LoanPromise,
     ) -> Result<String, Error> {
         let call = Call::new("create_loan_promise", customer_id).on("contact", contact_id);
-        self.send(call, Some(loan_promise), |transport, body| async move {
-            transport.create_loan_promise(customer_id, contact_id, body).await
+        self.send(call, Some(loan_promise), async |operations| {
+            operations.create_loan_promise(customer_id, contact_id).await
         })
         .await
     }
@@ -134,7 +134,7 @@ impl Client {
             ..self.clone()
         };
         let outcome = call(client).await;
-        let shown = preview.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let shown = preview.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (shown, outcome) {
             (Some(request), _) => Ok(request),
             (None, Err(error)) => Err(error),
@@ -161,14 +161,11 @@ impl Client {
     }
 
     /// A call from its first attempt to its end, with everything an error has to say about it.
-    ///
-    /// The operation is a closure that returns a future: with an `AsyncFn` the compiler could not see that a call is
-    /// `Send`, and nobody could `tokio::spawn` one.
-    async fn send<T: DeserializeOwned + DataContract, F: Future<Output = Sent>>(
+    async fn send<T: DeserializeOwned + DataContract>(
         &self,
         call: Call<'_>,
         body: Option<&(dyn Encode + Sync)>,
-        operation: impl Fn(generated::Client, reqwest::Body) -> F,
+        operation: impl AsyncFn(&generated::Client) -> Made,
     ) -> Result<T, Error> {
         let started = Instant::now();
         let span = tracing::info_span!(
@@ -206,11 +203,11 @@ impl Client {
         result
     }
 
-    async fn attempts<T: DeserializeOwned + DataContract, F: Future<Output = Sent>>(
+    async fn attempts<T: DeserializeOwned + DataContract>(
         &self,
         call: &Call<'_>,
         body: Option<&(dyn Encode + Sync)>,
-        operation: impl Fn(generated::Client, reqwest::Body) -> F,
+        operation: impl AsyncFn(&generated::Client) -> Made,
         started: Instant,
         receipt: &Receipt,
     ) -> Result<T, Error> {
@@ -229,7 +226,8 @@ impl Client {
         let mut credentials = self.credentials(call.customer_id, end).await?;
         let mut replaced = false;
         loop {
-            let error = match self.attempt(&credentials, body.clone(), &operation, end, receipt).await {
+            let request = request(&inner.base_url, &inner.http, &operation)?;
+            let error = match self.attempt(request, &credentials, body.clone(), end, receipt).await {
                 Ok(answer) => return read_answer(answer),
                 Err(error) => error,
             };
@@ -261,29 +259,30 @@ impl Client {
     }
 
     /// One attempt: an answer that says that the call was carried out, or an error.
-    async fn attempt<F: Future<Output = Sent>>(
+    async fn attempt(
         &self,
+        request: reqwest::Request,
         credentials: &Credentials,
         body: Option<Bytes>,
-        operation: &impl Fn(generated::Client, reqwest::Body) -> F,
         end: Instant,
         receipt: &Receipt,
     ) -> Result<Answer, Error> {
         let inner = &*self.inner;
-        let progress = Arc::new(Progress::default());
-        let attempt = Attempt {
-            authorization: credentials.header()?,
-            user_agent: inner.user_agent.clone(),
-            media_type: inner.media_type,
+        let only_reads = request.method().is_safe();
+        let attempt = Attempt::new(
+            request,
+            credentials.header(),
+            inner.user_agent.clone(),
+            inner.media_type,
             body,
-            progress: Arc::clone(&progress),
-            preview: self.preview.clone(),
-        };
-        receipt.begin(Utc::now(), Arc::clone(&progress));
+            receipt.begin(Utc::now()),
+        );
+        if let Some(preview) = &self.preview {
+            *preview.lock().unwrap_or_else(PoisonError::into_inner) = Some(attempt.shown());
+            return Err(Error::new(ErrorKind::Preview, Outcome::NotSent));
+        }
         let deadline = end.min(Instant::now() + inner.attempt_timeout);
-        let sent = attempt
-            .send(&inner.base_url, &inner.http, operation, deadline, inner.answer_limit)
-            .await;
+        let sent = attempt.send(&inner.http, deadline, inner.answer_limit).await;
         let status = sent.as_ref().ok().map(|answer| answer.status);
         let result = match sent {
             Ok(answer) if answer.is_success() => Ok(answer),
@@ -291,7 +290,8 @@ impl Client {
             Err(error) => Err(error),
         }
         .map_err(|error| match error.outcome() {
-            Outcome::Unknown if progress.only_reads() => error.with(|it| it.outcome = Outcome::NotSent),
+            // Nothing can be created by a GET, whatever comes of it.
+            Outcome::Unknown if only_reads => error.with(|it| it.outcome = Outcome::NotSent),
             _ => error,
         });
         receipt.end(

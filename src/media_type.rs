@@ -78,7 +78,7 @@ pub(crate) fn decode<T: DeserializeOwned + DataContract>(
     body: &[u8],
 ) -> Result<T, DecodeError> {
     let content_type = content_type.map(ContentType::parse);
-    let charset = content_type.as_ref().and_then(|it| it.charset.as_deref());
+    let charset = content_type.as_ref().and_then(|it| it.charset);
     let kind = content_type.as_ref().map(|it| it.kind);
     if kind == Some(Kind::Other) {
         return Err(DecodeError::Foreign("it is neither JSON nor XML"));
@@ -114,7 +114,7 @@ pub(crate) fn decode<T: DeserializeOwned + DataContract>(
 }
 
 /// The character set that a Content-Type names.
-pub(crate) fn charset(content_type: &str) -> Option<String> {
+pub(crate) fn charset(content_type: &str) -> Option<&str> {
     ContentType::parse(content_type).charset
 }
 
@@ -126,28 +126,32 @@ enum Kind {
 }
 
 /// The parts of a Content-Type that matter here (RFC 9110, section 8.3).
-struct ContentType {
+struct ContentType<'a> {
     kind: Kind,
-    charset: Option<String>,
+    charset: Option<&'a str>,
 }
 
-impl ContentType {
-    fn parse(value: &str) -> Self {
-        let mut parts = value.split(';').map(str::trim);
-        let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let kind = match essence.as_str() {
-            "application/json" | "text/json" => Kind::Json,
-            "application/xml" | "text/xml" => Kind::Xml,
-            other if other.ends_with("+json") => Kind::Json,
-            // XHTML is a web page.
-            other if other.ends_with("+xml") && other != "application/xhtml+xml" => Kind::Xml,
-            _ => Kind::Other,
+impl<'a> ContentType<'a> {
+    fn parse(value: &'a str) -> Self {
+        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+        let essence = essence.trim_ascii();
+        let is = |name: &str| essence.eq_ignore_ascii_case(name);
+        let ends_with = |suffix: &str| {
+            let end = essence.len().checked_sub(suffix.len()).and_then(|at| essence.get(at..));
+            end.is_some_and(|end| end.eq_ignore_ascii_case(suffix))
         };
-        let charset = parts.find_map(|parameter| {
+        let kind = match () {
+            () if is("application/json") || is("text/json") || ends_with("+json") => Kind::Json,
+            // XHTML is a web page.
+            () if is("application/xhtml+xml") => Kind::Other,
+            () if is("application/xml") || is("text/xml") || ends_with("+xml") => Kind::Xml,
+            () => Kind::Other,
+        };
+        let charset = parameters.split(';').find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
-            name.trim()
+            name.trim_ascii()
                 .eq_ignore_ascii_case("charset")
-                .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+                .then(|| value.trim_ascii().trim_matches('"'))
         });
         Self { kind, charset }
     }

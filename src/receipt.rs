@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::error::Outcome;
-use crate::transport::Progress;
 
 /// What is known of a call: while it runs, when it succeeded, and after its future was dropped half way.
 ///
@@ -33,8 +32,12 @@ pub struct Receipt(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     attempts: u32,
-    /// Of the attempt under way: when it was started, and whether it has begun to leave.
-    under_way: Option<(DateTime<Utc>, Arc<Progress>)>,
+    /// Which attempt this is, of all that the receipt was ever for: a late one must not be taken for the present one.
+    number: u32,
+    /// Of the attempt under way: when it was started.
+    under_way: Option<DateTime<Utc>>,
+    /// Whether it has begun to leave.
+    begun: bool,
     sent_at: Option<DateTime<Utc>>,
     status: Option<u16>,
     outcome: Option<Outcome>,
@@ -45,18 +48,18 @@ impl Receipt {
     /// [`Outcome::Unknown`] from then on, until the call has ended.
     pub fn outcome(&self) -> Outcome {
         let state = self.state();
-        match (&state.outcome, &state.under_way) {
-            (_, Some((_, progress))) if progress.begun() => Outcome::Unknown,
-            (Some(outcome), _) => *outcome,
-            (None, _) => Outcome::NotSent,
+        match state.outcome {
+            _ if state.under_way.is_some() && state.begun => Outcome::Unknown,
+            Some(outcome) => outcome,
+            None => Outcome::NotSent,
         }
     }
 
     /// When the last attempt that began to leave was made (UTC).
     pub fn sent_at(&self) -> Option<DateTime<Utc>> {
         let state = self.state();
-        match &state.under_way {
-            Some((at, progress)) if progress.begun() => Some(*at),
+        match state.under_way {
+            Some(at) if state.begun => Some(at),
             _ => state.sent_at,
         }
     }
@@ -73,20 +76,31 @@ impl Receipt {
 
     /// Forgets an earlier call.
     pub(crate) fn start(&self) {
-        *self.state() = State::default();
+        let mut state = self.state();
+        *state = State {
+            number: state.number,
+            ..State::default()
+        };
     }
 
-    pub(crate) fn begin(&self, at: DateTime<Utc>, progress: Arc<Progress>) {
+    /// Begins an attempt.
+    pub(crate) fn begin(&self, at: DateTime<Utc>) -> Progress {
         let mut state = self.state();
         state.attempts += 1;
-        state.under_way = Some((at, progress));
+        state.number += 1;
+        state.under_way = Some(at);
+        state.begun = false;
+        Progress {
+            receipt: self.clone(),
+            number: state.number,
+        }
     }
 
     /// Ends the attempt under way. What an earlier one may have created is still there when a later one was refused.
     pub(crate) fn end(&self, outcome: Outcome, status: Option<u16>) {
         let mut state = self.state();
-        if let Some((at, progress)) = state.under_way.take()
-            && progress.begun()
+        if let Some(at) = state.under_way.take()
+            && state.begun
         {
             state.sent_at = Some(at);
         }
@@ -99,5 +113,29 @@ impl Receipt {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How far one attempt has come.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    receipt: Receipt,
+    number: u32,
+}
+
+impl Progress {
+    /// Notes that the request begins to leave.
+    pub(crate) fn leave(&self) {
+        let mut state = self.receipt.state();
+        state.begun |= state.number == self.number;
+    }
+
+    /// What is true of what was to be sent when nothing comes back.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let state = self.receipt.state();
+        match state.begun && state.number == self.number {
+            true => Outcome::Unknown,
+            false => Outcome::NotSent,
+        }
     }
 }

@@ -22,18 +22,16 @@ pub(crate) fn decode_text<'a>(bytes: &'a [u8], charset: Option<&str>) -> Option<
         [0xFE, 0xFF, rest @ ..] => return utf16(rest, u16::from_be_bytes),
         _ => {}
     }
-    let label = charset
-        .unwrap_or("utf-8")
-        .trim_matches(['"', ' ', '\t'])
-        .to_ascii_lowercase();
-    match label.as_str() {
-        "utf-8" | "utf8" => utf8(bytes),
-        "utf-16" | "utf-16le" => utf16(bytes, u16::from_le_bytes),
-        "utf-16be" => utf16(bytes, u16::from_be_bytes),
-        "us-ascii" | "ascii" if bytes.is_ascii() => utf8(bytes),
-        "iso-8859-1" | "latin1" => Some(bytes.iter().copied().map(char::from).collect()),
-        "windows-1252" | "cp1252" => bytes.iter().copied().map(windows_1252).collect(),
-        _ => None,
+    let label = charset.unwrap_or("utf-8").trim_matches(['"', ' ', '\t']);
+    let is = |names: &[&str]| names.iter().any(|name| label.eq_ignore_ascii_case(name));
+    match () {
+        () if is(&["utf-8", "utf8"]) => utf8(bytes),
+        () if is(&["utf-16", "utf-16le"]) => utf16(bytes, u16::from_le_bytes),
+        () if is(&["utf-16be"]) => utf16(bytes, u16::from_be_bytes),
+        () if is(&["us-ascii", "ascii"]) && bytes.is_ascii() => utf8(bytes),
+        () if is(&["iso-8859-1", "latin1"]) => Some(bytes.iter().copied().map(char::from).collect()),
+        () if is(&["windows-1252", "cp1252"]) => bytes.iter().copied().map(windows_1252).collect(),
+        () => None,
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -18,45 +17,61 @@ use crate::error::{Error, ErrorKind, Outcome};
 use crate::generated;
 use crate::http_error::HttpError;
 use crate::media_type::{MediaType, charset};
+use crate::receipt::Progress;
 use crate::text::decode_text;
 
 /// How much of an error's body is kept.
 const KEPT_BODY: usize = 64 * 1024;
 
-/// What the hook puts on the request, and what it learns of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Attempt {
-    pub(crate) authorization: HeaderValue,
-    pub(crate) user_agent: HeaderValue,
-    pub(crate) media_type: MediaType,
-    pub(crate) body: Option<Bytes>,
-    pub(crate) progress: Arc<Progress>,
-    pub(crate) preview: Option<Preview>,
-}
-
-/// How far an attempt has come.
+/// Where the hook leaves the request that an operation of the generated client makes, without sending it: what comes back
+/// belongs to [`Attempt::send`], whole and untouched.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
-    begun: AtomicBool,
-    reads: AtomicBool,
+pub(crate) struct Slot(OnceLock<reqwest::Request>);
+
+/// The generated client can be cloned, and a request cannot.
+impl Clone for Slot {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
-impl Progress {
-    /// Whether the request has begun to leave.
-    pub(crate) fn begun(&self) -> bool {
-        self.begun.load(Ordering::Acquire)
-    }
+/// What a generated operation returns.
+pub(crate) type Made = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 
-    /// Whether it is a GET: nothing can be created by it, whatever comes of it.
-    pub(crate) fn only_reads(&self) -> bool {
-        self.reads.load(Ordering::Acquire)
+impl ClientHooks<Slot> for generated::Client {
+    async fn pre<E>(
+        &self,
+        request: &mut reqwest::Request,
+        _: &OperationInfo,
+    ) -> Result<(), progenitor_client::Error<E>> {
+        let mut made = reqwest::Request::new(request.method().clone(), request.url().clone());
+        // The document's parameters in headers, and one of progenitor's own.
+        *made.headers_mut() = std::mem::take(request.headers_mut());
+        made.headers_mut().remove(HeaderName::from_static("api-version"));
+        let _ = self.inner.0.set(made);
+        Err(progenitor_client::Error::Custom("made, not sent".to_owned()))
     }
+}
 
-    fn outcome(&self) -> Outcome {
-        match self.begun() {
-            true => Outcome::Unknown,
-            false => Outcome::NotSent,
+/// The request that `operation` makes. It waits for nothing: it ends in the hook.
+pub(crate) fn request(
+    base_url: &str,
+    http: &reqwest::Client,
+    operation: impl AsyncFnOnce(&generated::Client) -> Made,
+) -> Result<reqwest::Request, Error> {
+    let mut operations = generated::Client {
+        baseurl: base_url.to_owned(),
+        client: http.clone(),
+        inner: Slot::default(),
+    };
+    let ended = pin!(operation(&operations)).poll(&mut Context::from_waker(Waker::noop()));
+    match (operations.inner.0.take(), ended) {
+        (Some(request), _) => Ok(request),
+        (None, Poll::Ready(Err(progenitor_client::Error::InvalidRequest(detail)))) => Err(Error::configuration(detail)),
+        (None, Poll::Ready(Err(progenitor_client::Error::CommunicationError(error)))) => {
+            Err(Error::configuration("the request cannot be built").with_source(error.without_url()))
         }
+        (None, _) => Err(Error::configuration("the operation made no request")),
     }
 }
 
@@ -89,7 +104,7 @@ impl fmt::Display for Request {
 }
 
 impl Request {
-    fn of(request: &reqwest::Request, body: Option<&Bytes>) -> Self {
+    fn of(request: &reqwest::Request, body: Option<Bytes>) -> Self {
         let host = request.url().host_str().unwrap_or_default();
         let host = match request.url().port() {
             Some(port) => format!("{host}:{port}"),
@@ -103,54 +118,14 @@ impl Request {
             };
             (name.to_string(), value)
         }));
-        if let Some(body) = body {
+        if let Some(body) = &body {
             headers.push(("content-length".to_owned(), body.len().to_string()));
         }
         Self {
             method: request.method().to_string(),
             url: request.url().to_string(),
             headers,
-            body: body.cloned().unwrap_or_default(),
-        }
-    }
-}
-
-impl ClientHooks<Attempt> for generated::Client {
-    async fn pre<E>(
-        &self,
-        request: &mut reqwest::Request,
-        _: &OperationInfo,
-    ) -> Result<(), progenitor_client::Error<E>> {
-        let attempt = &self.inner;
-        let media_type = HeaderValue::from_static(attempt.media_type.as_str());
-        let headers = request.headers_mut();
-        let mut of_operation = std::mem::replace(headers, HeaderMap::with_capacity(8));
-        // progenitor's own: an api-version, and the media type of bytes.
-        for name in [
-            HeaderName::from_static("api-version"),
-            header::ACCEPT,
-            header::CONTENT_TYPE,
-        ] {
-            of_operation.remove(name);
-        }
-        headers.insert(header::ACCEPT, media_type.clone());
-        headers.insert(header::AUTHORIZATION, attempt.authorization.clone());
-        if attempt.body.is_some() {
-            headers.insert(header::CONTENT_TYPE, media_type);
-        }
-        headers.insert(header::USER_AGENT, attempt.user_agent.clone());
-        headers.extend(of_operation); // Parameters in headers.
-        attempt
-            .progress
-            .reads
-            .store(request.method().is_safe(), Ordering::Release);
-        match &attempt.preview {
-            None => Ok(()),
-            Some(preview) => {
-                let shown = Request::of(request, attempt.body.as_ref());
-                *preview.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
-                Err(progenitor_client::Error::Custom("shown, not sent".to_owned()))
-            }
+            body: body.unwrap_or_default(),
         }
     }
 }
@@ -159,7 +134,7 @@ impl ClientHooks<Attempt> for generated::Client {
 /// the first byte to the connection: as long as nobody asked, nothing has left.
 struct Noted {
     bytes: Option<Bytes>,
-    progress: Arc<Progress>,
+    progress: Progress,
 }
 
 impl Body for Noted {
@@ -171,7 +146,7 @@ impl Body for Noted {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
         let noted = self.get_mut();
-        noted.progress.begun.store(true, Ordering::Release);
+        noted.progress.leave();
         Poll::Ready(noted.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -183,9 +158,6 @@ impl Body for Noted {
         SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
     }
 }
-
-/// What a generated operation returns once every body is bytes.
-pub(crate) type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<ByteStream>>;
 
 /// An answer of the server, complete or not.
 #[derive(Debug)]
@@ -224,61 +196,80 @@ impl StdError for Cut {
     }
 }
 
+/// What an attempt sends, and how far it has come.
+pub(crate) struct Attempt {
+    request: reqwest::Request,
+    body: Option<Bytes>,
+    progress: Progress,
+}
+
 impl Attempt {
-    /// The body to hand over to a generated operation.
-    fn body(&self) -> reqwest::Body {
-        match &self.body {
-            None => reqwest::Body::from(Bytes::new()),
-            Some(bytes) => reqwest::Body::wrap(Noted {
-                bytes: Some(bytes.clone()),
-                progress: Arc::clone(&self.progress),
-            }),
+    /// Completes what an operation made.
+    pub(crate) fn new(
+        mut request: reqwest::Request,
+        authorization: HeaderValue,
+        user_agent: HeaderValue,
+        media_type: MediaType,
+        body: Option<Bytes>,
+        progress: Progress,
+    ) -> Self {
+        let media_type = HeaderValue::from_static(media_type.as_str());
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, media_type.clone());
+        headers.insert(header::AUTHORIZATION, authorization);
+        if body.is_some() {
+            headers.insert(header::CONTENT_TYPE, media_type);
+        }
+        headers.insert(header::USER_AGENT, user_agent);
+        Self {
+            request,
+            body,
+            progress,
         }
     }
 
+    /// The request as it would be sent.
+    pub(crate) fn shown(self) -> Request {
+        Request::of(&self.request, self.body)
+    }
+
     /// Sends, and reads the answer up to `limit` bytes; both until `deadline`.
-    pub(crate) async fn send<F: Future<Output = Sent>>(
-        self,
-        base_url: &str,
-        client: &reqwest::Client,
-        operation: impl Fn(generated::Client, reqwest::Body) -> F,
-        deadline: Instant,
-        limit: usize,
-    ) -> Result<Answer, Error> {
-        let progress = Arc::clone(&self.progress);
-        if self.body.is_none() {
-            progress.begun.store(true, Ordering::Release); // Without a body to be asked for, take it for sent.
-        }
-        let body = self.body();
-        let transport = generated::Client {
-            baseurl: base_url.to_owned(),
-            client: client.clone(),
-            inner: self,
-        };
-        let response = match timeout_at(deadline, operation(transport, body)).await {
-            Err(_) => return Err(Error::new(ErrorKind::Timeout, progress.outcome())),
-            Ok(Ok(response)) => response,
-            Ok(Err(progenitor_client::Error::ErrorResponse(response))) => response,
-            Ok(Err(progenitor_client::Error::CommunicationError(error))) => {
-                return Err(communication_error(error.without_url(), progress.outcome()));
-            }
-            Ok(Err(progenitor_client::Error::Custom(_))) => {
-                return Err(Error::new(ErrorKind::Preview, Outcome::NotSent));
-            }
-            Ok(Err(progenitor_client::Error::InvalidRequest(detail))) => {
-                return Err(Error::configuration(detail));
-            }
-            // None of these comes from an operation whose answers are bytes.
-            Ok(Err(_)) => return Err(Error::new(ErrorKind::Interrupted, progress.outcome())),
-        };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let (body, cut) = read(response.into_inner(), deadline, limit).await;
-        Ok(Answer {
-            status,
-            headers,
+    pub(crate) async fn send(self, http: &reqwest::Client, deadline: Instant, limit: usize) -> Result<Answer, Error> {
+        let Self {
+            mut request,
             body,
-            cut,
-        })
+            progress,
+        } = self;
+        match body {
+            None => progress.leave(), // Without a body to be asked for, take it for sent.
+            Some(bytes) => {
+                *request.body_mut() = Some(reqwest::Body::wrap(Noted {
+                    bytes: Some(bytes),
+                    progress: progress.clone(),
+                }));
+            }
+        }
+        let mut answer = None;
+        let exchange = async {
+            let mut response = http.execute(request).await?;
+            let answer = answer.insert(Answer {
+                status: response.status().as_u16(),
+                headers: std::mem::take(response.headers_mut()),
+                body: Bytes::new(),
+                cut: Some(Cut::TooSlow), // Until it has come to its end.
+            });
+            answer.cut = read(&mut response, &mut answer.body, limit).await;
+            Ok(())
+        };
+        let ended = timeout_at(deadline, exchange).await;
+        match (answer, ended) {
+            (Some(answer), _) => Ok(answer),
+            (None, Ok(Err(error))) => {
+                let error: reqwest::Error = error;
+                Err(communication_error(error.without_url(), progress.outcome()))
+            }
+            (None, _) => Err(Error::new(ErrorKind::Timeout, progress.outcome())),
+        }
     }
 }
 
@@ -313,29 +304,25 @@ fn is_tls(error: &(dyn StdError + 'static)) -> bool {
     wrapped.is_some_and(|it| is_tls(it)) || error.source().is_some_and(is_tls)
 }
 
-/// Reads up to `limit` bytes. What has come until it was cut off is kept.
-async fn read(mut stream: ByteStream, deadline: Instant, limit: usize) -> (Bytes, Option<Cut>) {
-    let mut body = Bytes::new();
+/// Reads up to `limit` bytes into `body`. What has come until it was cut off is kept.
+async fn read(response: &mut reqwest::Response, body: &mut Bytes, limit: usize) -> Option<Cut> {
     loop {
-        let next = std::future::poll_fn(|context| stream.as_mut().poll_next(context));
-        match timeout_at(deadline, next).await {
-            Err(_) => return (body, Some(Cut::TooSlow)),
-            Ok(None) => return (body, None),
-            Ok(Some(Err(error))) => return (body, Some(Cut::Broken(error.without_url()))),
-            Ok(Some(Ok(chunk))) => {
-                let fits = chunk.len().min(limit - body.len());
-                body = match body.is_empty() {
-                    true => chunk.slice(..fits), // The usual answer comes in one piece.
-                    false => {
-                        let mut joined = Vec::from(body);
-                        joined.extend_from_slice(&chunk[..fits]);
-                        Bytes::from(joined)
-                    }
-                };
-                if fits < chunk.len() {
-                    return (body, Some(Cut::TooLarge(limit)));
-                }
+        let chunk = match response.chunk().await {
+            Err(error) => return Some(Cut::Broken(error.without_url())),
+            Ok(None) => return None,
+            Ok(Some(chunk)) => chunk,
+        };
+        let fits = chunk.len().min(limit - body.len());
+        *body = match body.is_empty() {
+            true => chunk.slice(..fits), // The usual answer comes in one piece.
+            false => {
+                let mut joined = Vec::from(std::mem::take(body));
+                joined.extend_from_slice(&chunk[..fits]);
+                Bytes::from(joined)
             }
+        };
+        if fits < chunk.len() {
+            return Some(Cut::TooLarge(limit));
         }
     }
 }
@@ -372,7 +359,7 @@ impl Answer {
     pub(crate) fn into_error(self, service_unavailable: Outcome, now: SystemTime) -> Error {
         let (kind, outcome) = meaning(self.status, service_unavailable);
         let charset = self.content_type().and_then(charset);
-        let text = decode_text(&self.body, charset.as_deref());
+        let text = decode_text(&self.body, charset);
         let body = text.as_deref().map_or(&self.body[..], str::as_bytes);
         let http_error = HttpError::from_json(body).or_else(|| HttpError::from_xml(body));
         let retry_after = self

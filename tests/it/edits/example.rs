@@ -182,8 +182,8 @@ async fn operations() -> Checked {
     let xml = format!(r#"<ArrayOfstring xmlns:i="{XSI}" xmlns="{ARRAYS}"><string>a&amp;b</string><string>c</string></ArrayOfstring>"#);
     for (media_type, body) in [(MediaType::Json, r#"["a&b","c"]"#), (MediaType::Xml, &xml)] {
         let client = builder()?.media_type(media_type).build()?;
-        let shown = client.preview(async |client| client.add_notes(&customer, &key, &tags).await).await?;
-        assert_eq!((shown.method.as_str(), shown.url.as_str()), ("POST", "http://127.0.0.1:1/x/CRM/Buyer/M%20%C3%A5/Notes/a%20key"));
+        let shown = client.preview(async |client| client.add_notes(&customer, &key, Some("a&b"), &tags).await).await?;
+        assert_eq!((shown.method.as_str(), shown.url.as_str()), ("POST", "http://127.0.0.1:1/x/CRM/Buyer/M%20%C3%A5/Notes/a%20key?body=a%26b"));
         assert_eq!(String::from_utf8_lossy(&shown.body), body);
     }
     assert!("ninechars".parse::<vitec_connect::models::NoteKey>().is_err());

@@ -16,8 +16,8 @@
         x_trace: Option<&str>,
     ) -> Result<Vec<crate::models::Household>, Error> {
         let call = Call::new("list_households", customer_id);
-        self.send(call, None, |transport, _| async move {
-            transport
+        self.send(call, None, async |operations| {
+            operations
                 .list_households(customer_id, year, estate_type, limit, name, since, tag, verified, x_trace)
                 .await
         })
@@ -32,12 +32,11 @@
         &self,
         customer_id: &CustomerId,
         note_key: &crate::models::NoteKey,
+        body: Option<&str>,
         notes: &Vec<String>,
     ) -> Result<String, Error> {
         let call = Call::new("add_notes", customer_id).on("note", note_key);
-        self.send(call, Some(notes), |transport, body| async move {
-            transport.add_notes(customer_id, note_key, body).await
-        })
+        self.send(call, Some(notes), async |operations| operations.add_notes(customer_id, note_key, body).await)
         .await
     }
 
