@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
-use crate::{CustomerId, Error, ErrorKind, Outcome};
+use crate::CustomerId;
 
 /// HTTP Basic credentials (RFC 7617). `Debug` does not show them, and memory that held them is overwritten on drop.
 ///
@@ -28,9 +29,11 @@ use crate::{CustomerId, Error, ErrorKind, Outcome};
 /// ```
 #[derive(Clone)]
 pub struct Credentials {
-    /// `Basic …`, as it stands in the Authorization header.
-    header: Arc<Zeroizing<String>>,
+    /// `Basic …`. Each request has the same memory, which is overwritten when the last one lets go of it.
+    header: HeaderValue,
 }
+
+const BASIC: &str = "Basic ";
 
 /// Why credentials were refused when they were made. Never contains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +76,15 @@ impl Credentials {
         plain.push_str(user);
         plain.push(':');
         plain.push_str(password);
-        Ok(Self::from_plain(plain.as_bytes()))
+        // Sized before it is filled: growing would leave a copy behind.
+        let mut header = Zeroizing::new(String::with_capacity(BASIC.len() + plain.len().div_ceil(3) * 4));
+        header.push_str(BASIC);
+        STANDARD.encode_string(plain.as_bytes(), &mut header);
+        // Base64 is always a valid header; were it not, nothing must be sent without it.
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(header))
+            .map_err(|_| CredentialsError("these credentials make no valid header"))?;
+        header.set_sensitive(true); // No `Debug` shows it.
+        Ok(Self { header })
     }
 
     /// From the finished base64 string that the vendor's portal shows.
@@ -95,24 +106,8 @@ impl Credentials {
         }
     }
 
-    fn from_plain(plain: &[u8]) -> Self {
-        // Sized before it is filled: growing would leave a copy behind.
-        let length = "Basic ".len() + plain.len().div_ceil(3) * 4;
-        let mut header = Zeroizing::new(String::with_capacity(length));
-        header.push_str("Basic ");
-        STANDARD.encode_string(plain, &mut header);
-        Self {
-            header: Arc::new(header),
-        }
-    }
-
-    /// The header, marked so that no `Debug` shows it.
-    pub(crate) fn header(&self) -> Result<HeaderValue, Error> {
-        // Base64 is always a valid header; were it not, nothing must be sent without it.
-        let unusable = |_| Error::new(ErrorKind::Credentials, Outcome::NotSent);
-        let mut value = HeaderValue::from_str(&self.header).map_err(unusable)?;
-        value.set_sensitive(true);
-        Ok(value)
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.header.clone()
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
