@@ -8,6 +8,7 @@
 //! alphabetical order, or their values are lost without an error; and a namespace belongs to the
 //! type that declares a member, not to the document.
 
+mod characters;
 mod read;
 #[cfg(test)]
 mod tests;

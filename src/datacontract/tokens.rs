@@ -1,10 +1,14 @@
-//! Finds the tokens of a document. quick-xml does the cutting; this module adds what it leaves
-//! open: namespaces, limits, and the parts of well-formedness that it does not look at.
+//! Finds the tokens of a document. quick-xml's parsers find where markup ends, and read attributes; this module reads the
+//! text between, and adds what quick-xml leaves open: namespaces, limits, and the parts of well-formedness that it does
+//! not look at.
 
+use super::characters::{NONCHARACTER, READ_ATTRIBUTE, READ_TEXT, forbidden, is_name, is_special, plain};
 use super::{Error, MAX_DEPTH, Name, XSI};
 use quick_xml::XmlVersion;
 use quick_xml::errors::{Error as Fault, IllFormedError};
-use quick_xml::events::{BytesDecl, BytesStart, Event};
+use quick_xml::events::attributes::Attributes;
+use quick_xml::events::{BytesDecl, Event};
+use quick_xml::parser::{ElementParser, Parser as _};
 use std::borrow::Cow;
 
 /// How many namespaces may be declared at one place. No contract comes near; it keeps the search
@@ -17,14 +21,13 @@ pub(super) enum Token<'a> {
     Start,
     /// An element ends, written as `<a></a>` or `<a/>`.
     End,
-    /// Part of a text. References, CDATA and comments divide it.
+    /// Part of a text. CDATA and comments divide it.
     Text(Cow<'a, str>),
     /// The document ends, with all elements closed.
     Eof,
 }
 
 pub(super) struct Tokens<'a> {
-    xml: quick_xml::Reader<&'a [u8]>,
     document: &'a [u8],
     /// The document without its byte order mark.
     input: &'a str,
@@ -32,10 +35,15 @@ pub(super) struct Tokens<'a> {
     transcoded: bool,
     /// Where the last token began, in `input`.
     at: usize,
+    /// Where it ended.
+    end: usize,
     element: Element<'a>,
+    /// The names of the elements that are open, as they stand in the document.
+    open: Vec<&'a str>,
     /// The namespaces declared at this place, outermost first.
-    namespaces: Vec<Declaration>,
-    depth: usize,
+    namespaces: Vec<Declaration<'a>>,
+    /// Whether the last element that began was `<a/>`, and is still to end.
+    is_empty: bool,
 }
 
 /// The last element that began.
@@ -47,28 +55,28 @@ struct Element<'a> {
     nil: bool,
 }
 
-struct Declaration {
-    prefix: String,
-    namespace: String,
+struct Declaration<'a> {
+    prefix: &'a str,
+    namespace: Cow<'a, str>,
     /// Depth of the element that declares it.
     depth: usize,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(document: &'a [u8], transcoded: bool) -> Result<Self, Error> {
-        let input = characters(document)?;
-        let mut xml = quick_xml::Reader::from_str(input);
-        xml.config_mut().expand_empty_elements = true;
-        xml.config_mut().check_comments = true;
+        let input = std::str::from_utf8(document)
+            .map_err(|error| Error::new("the document is not UTF-8").at(document, error.valid_up_to()))?;
+        let input = input.strip_prefix('\u{FEFF}').unwrap_or(input);
         Ok(Self {
-            xml,
             document,
             input,
             transcoded,
             at: 0,
+            end: 0,
             element: Element::default(),
+            open: Vec::new(),
             namespaces: Vec::new(),
-            depth: 0,
+            is_empty: false,
         })
     }
 
@@ -95,7 +103,7 @@ impl<'a> Tokens<'a> {
 
     /// How many elements are open.
     pub(super) fn depth(&self) -> usize {
-        self.depth
+        self.open.len()
     }
 
     /// Where the last token began.
@@ -114,94 +122,215 @@ impl<'a> Tokens<'a> {
     }
 
     pub(super) fn next(&mut self) -> Result<Token<'a>, Error> {
+        if self.is_empty {
+            self.is_empty = false;
+            self.at = self.end;
+            self.close();
+            return Ok(Token::End);
+        }
         loop {
-            self.at = offset(self.xml.buffer_position());
-            let event = match self.xml.read_event() {
-                Ok(event) => event,
-                Err(fault) => return Err(self.syntax_error(&fault)),
-            };
-            match event {
-                Event::Start(start) => {
-                    self.start(&start)?;
-                    return Ok(Token::Start);
+            self.at = self.end;
+            let rest = self.input.get(self.at..).unwrap_or_default();
+            match rest.as_bytes() {
+                [] if self.open.is_empty() => return Ok(Token::Eof),
+                [] => return Err(self.error("the document ends inside an element")),
+                [b'<', b'!' | b'?', ..] => {
+                    if let Some(text) = self.other_markup(rest)? {
+                        return Ok(Token::Text(text));
+                    }
                 }
-                Event::End(_) => {
-                    self.end();
+                [b'<', b'/', ..] => {
+                    self.end_tag(rest)?;
                     return Ok(Token::End);
                 }
-                Event::Text(text) if text.contains("]]>") => {
-                    return Err(self.error("]]> in text: XML forbids it"));
+                [b'<', ..] => {
+                    self.start_tag(rest)?;
+                    return Ok(Token::Start);
                 }
-                Event::Text(text) => return Ok(Token::Text(text.xml10_content())),
-                Event::CData(_) | Event::GeneralRef(_) if self.depth == 0 => {
-                    let error = self.error("text outside of the root element");
-                    return Err(error.other_document());
-                }
-                Event::CData(text) => return Ok(Token::Text(text.xml10_content())),
-                Event::GeneralRef(reference) => {
-                    return match character(&reference) {
-                        Some(character) => Ok(Token::Text(character.to_string().into())),
-                        None => Err(self.error("a reference that XML does not define")),
-                    };
-                }
-                Event::Decl(declaration) => self.declaration(&declaration)?,
-                Event::DocType(_) => return Err(self.error("a DOCTYPE, which is not accepted")),
-                Event::Eof if self.depth > 0 => {
-                    return Err(self.error("the document ends inside an element"));
-                }
-                Event::Eof => return Ok(Token::Eof),
-                Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {}
+                _ => return self.text(rest).map(Token::Text),
             }
         }
     }
 
-    fn start(&mut self, start: &BytesStart<'_>) -> Result<(), Error> {
-        if self.depth == MAX_DEPTH {
+    fn start_tag(&mut self, rest: &'a str) -> Result<(), Error> {
+        if self.open.len() == MAX_DEPTH {
             return Err(self.error("elements nested deeper than 64"));
         }
-        self.depth += 1;
-        // The name stands right after the `<`. Taken from the input, it outlives the event.
-        let name = start.name().0;
-        let in_input = self.input.get(self.at + 1..self.at + 1 + name.len());
-        let (prefix, local) = self.split(in_input.filter(|&same| same == name).unwrap_or(""))?;
+        let markup = self.tag(rest)?;
+        let content = &markup[1..markup.len() - 1];
+        let tag = content.strip_suffix('/').unwrap_or(content);
+        self.is_empty = tag.len() < content.len();
+        let name = tag.bytes().position(is_space).unwrap_or(tag.len());
+        self.open.push(&tag[..name]);
+        let (prefix, local) = self.split(&tag[..name])?;
         // Attributes first: they may declare the element's own prefix.
-        let nil = self.attributes(start)?;
+        let nil = name < tag.len() && self.attributes(markup, Attributes::new(tag, name))?;
         let namespace = self.resolve(prefix)?;
         self.element = Element { local, namespace, nil };
         Ok(())
     }
 
-    fn end(&mut self) {
-        while self.namespaces.last().is_some_and(|last| last.depth >= self.depth) {
+    fn end_tag(&mut self, rest: &'a str) -> Result<(), Error> {
+        let markup = self.tag(rest)?;
+        let name = markup[2..markup.len() - 1].trim_end_matches([' ', '\t', '\n', '\r']);
+        if self.open.last() != Some(&name) {
+            return Err(self.error("an end tag that does not match the start tag"));
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// The tag at the beginning of `rest`, from its `<` to its `>`.
+    fn tag(&mut self, rest: &'a str) -> Result<&'a str, Error> {
+        let bytes = rest.as_bytes();
+        // Without an attribute there are no quotes to look at.
+        let simple = bytes.iter().position(|&byte| byte == b'>' || is_space(byte));
+        let mut parser = ElementParser::Outside;
+        let end = simple
+            .filter(|&end| bytes[end] == b'>')
+            .or_else(|| parser.feed(bytes))
+            .ok_or_else(|| self.error(parser.eof_error(bytes).to_string()))?;
+        self.end = self.at + end + 1;
+        Ok(&rest[..=end])
+    }
+
+    /// Ends the element that began last.
+    fn close(&mut self) {
+        let depth = self.open.len();
+        while self.namespaces.last().is_some_and(|last| last.depth >= depth) {
             self.namespaces.pop();
         }
-        self.depth = self.depth.saturating_sub(1);
+        self.open.pop();
+    }
+
+    /// Reads markup that is no tag; the text, if it is CDATA.
+    fn other_markup(&mut self, rest: &'a str) -> Result<Option<Cow<'a, str>>, Error> {
+        let mut xml = quick_xml::Reader::from_str(rest);
+        xml.config_mut().check_comments = true;
+        let event = xml
+            .read_event()
+            .map_err(|fault| self.syntax_error(&fault, offset(xml.error_position())))?;
+        let length = offset(xml.buffer_position());
+        self.end = self.at + length;
+        self.check_characters(&rest[..length])?;
+        match event {
+            Event::CData(_) if self.open.is_empty() => {
+                let error = self.error("text outside of the root element");
+                Err(error.other_document())
+            }
+            Event::CData(text) => Ok(Some(text.xml10_content())),
+            Event::Decl(declaration) => self.declaration(&declaration).map(|()| None),
+            Event::DocType(_) => Err(self.error("a DOCTYPE, which is not accepted")),
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads the text at the beginning of `rest`, up to the next markup, in one pass: line ends, references, and what XML
+    /// forbids.
+    fn text(&mut self, rest: &'a str) -> Result<Cow<'a, str>, Error> {
+        let mut index = plain(rest.as_bytes(), READ_TEXT);
+        let raw = &rest[..rest[index..].find('<').map_or(rest.len(), |length| index + length)];
+        self.end = self.at + raw.len();
+        if index == raw.len() {
+            return Ok(Cow::Borrowed(raw));
+        }
+        let bytes = raw.as_bytes();
+        // It is never longer than what it is read from.
+        let mut text = String::with_capacity(raw.len());
+        let mut copied = 0;
+        while let Some(special) = bytes[index..].iter().position(|&byte| is_special(byte, READ_TEXT)) {
+            index += special;
+            // What is to be read instead, and where it goes on.
+            let (instead, next) = match bytes[index] {
+                b'&' => self.reference(raw, index)?,
+                b'\r' if bytes.get(index + 1) == Some(&b'\n') => ('\n', index + 2),
+                b'\r' => ('\n', index + 1),
+                b']' if !bytes[index..].starts_with(b"]]>") => {
+                    index += 1;
+                    continue;
+                }
+                b']' => return Err(self.text_error(index, "]]> in text: XML forbids it")),
+                NONCHARACTER if !matches!(bytes[index + 1..], [0xBF, 0xBE | 0xBF, ..]) => {
+                    index += 3;
+                    continue;
+                }
+                _ => return Err(self.forbidden(index, raw[index..].chars().next().unwrap_or_default())),
+            };
+            text.push_str(&raw[copied..index]);
+            text.push(instead);
+            (index, copied) = (next, next);
+        }
+        text.push_str(&raw[copied..]);
+        Ok(Cow::Owned(text))
+    }
+
+    /// What the reference at `index` stands for, and where the text goes on.
+    fn reference(&self, text: &str, index: usize) -> Result<(char, usize), Error> {
+        if self.open.is_empty() {
+            return Err(self.text_error(index, "text outside of the root element"));
+        }
+        let name = &text[index + 1..];
+        let end = name.bytes().position(|byte| matches!(byte, b';' | b'&'));
+        let Some(name) = end.and_then(|end| name[..=end].strip_suffix(';')) else {
+            return Err(self.text_error(index, "a & that begins no reference"));
+        };
+        match character(name) {
+            Some(character) => Ok((character, index + 1 + name.len() + 1)),
+            None => Err(self.text_error(index, "a reference that XML does not define")),
+        }
+    }
+
+    /// An error in the text that begins at the last token.
+    fn text_error(&self, index: usize, message: impl Into<Cow<'static, str>>) -> Error {
+        let error = self.error_at(self.at + index, message);
+        match self.open.is_empty() {
+            true => error.other_document(),
+            false => error,
+        }
+    }
+
+    fn forbidden(&self, index: usize, character: char) -> Error {
+        self.text_error(index, format!("U+{:04X}: XML 1.0 forbids it", u32::from(character)))
+    }
+
+    /// Looks for characters that XML forbids in the markup that was read last.
+    fn check_characters(&self, markup: &str) -> Result<(), Error> {
+        match forbidden(markup) {
+            Some((index, character)) => Err(self.forbidden(index, character)),
+            None => Ok(()),
+        }
     }
 
     /// Takes in the namespaces that an element declares, and tells whether it has `i:nil`. Other
     /// attributes only have to be well-formed.
-    fn attributes(&mut self, start: &BytesStart<'_>) -> Result<bool, Error> {
+    fn attributes(&mut self, markup: &str, attributes: Attributes<'a>) -> Result<bool, Error> {
         let mut prefixed = Vec::new();
-        for attribute in start.attributes() {
+        for attribute in attributes {
             let attribute = attribute.map_err(|_| self.error("a malformed or repeated attribute"))?;
             let (prefix, local) = self.split(attribute.key.0)?;
-            if attribute.value.contains('<') {
-                return Err(self.error("< in an attribute: XML forbids it"));
-            }
-            let value = attribute
-                .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|_| self.error("a reference in an attribute that XML does not define"))?;
+            let value = match plain(attribute.value.as_bytes(), READ_ATTRIBUTE) == attribute.value.len() {
+                true => attribute.value,
+                false if attribute.value.contains('<') => {
+                    return Err(self.error("< in an attribute: XML forbids it"));
+                }
+                false => {
+                    self.check_characters(markup)?;
+                    attribute
+                        .normalized_value(XmlVersion::Implicit1_0)
+                        .map_err(|_| self.error("a reference in an attribute that XML does not define"))?
+                }
+            };
             match (prefix, local) {
-                ("xmlns", _) => self.declare(local, &value)?,
-                ("", "xmlns") => self.declare("", &value)?,
+                ("xmlns", _) => self.declare(local, value)?,
+                ("", "xmlns") => self.declare("", value)?,
                 ("" | "xml", _) => {}
-                _ => prefixed.push((prefix.to_owned(), local == "nil", value.into_owned())),
+                _ => prefixed.push((prefix, local == "nil", value)),
             }
         }
         // Only now: an attribute's prefix may be declared after it.
         let mut nil = false;
         for (prefix, is_named_nil, value) in prefixed {
-            let namespace = self.resolve(&prefix)?;
+            let namespace = self.resolve(prefix)?;
             let namespace = namespace.and_then(|index| self.namespaces.get(index));
             if is_named_nil && namespace.is_some_and(|declared| declared.namespace == XSI) {
                 nil = boolean(trimmed(&value)).ok_or_else(|| self.error("i:nil is neither true nor false"))?;
@@ -210,7 +339,7 @@ impl<'a> Tokens<'a> {
         Ok(nil)
     }
 
-    fn declare(&mut self, prefix: &str, namespace: &str) -> Result<(), Error> {
+    fn declare(&mut self, prefix: &'a str, namespace: Cow<'a, str>) -> Result<(), Error> {
         if self.namespaces.len() == MAX_NAMESPACES {
             return Err(self.error("more than 256 namespaces declared at one place"));
         }
@@ -218,16 +347,19 @@ impl<'a> Tokens<'a> {
             return Err(self.error("a prefix that cannot be declared so"));
         }
         self.namespaces.push(Declaration {
-            prefix: prefix.to_owned(),
-            namespace: namespace.to_owned(),
-            depth: self.depth,
+            prefix,
+            namespace,
+            depth: self.open.len(),
         });
         Ok(())
     }
 
     /// Index of the declaration of a prefix, or of the default namespace. That one may be missing.
     fn resolve(&self, prefix: &str) -> Result<Option<usize>, Error> {
-        let declared = self.namespaces.iter().rposition(|last| last.prefix == prefix);
+        // Not compared when both are empty: with no text at their address, that took most of the time of reading.
+        let is =
+            |last: &Declaration<'_>| last.prefix.len() == prefix.len() && (prefix.is_empty() || last.prefix == prefix);
+        let declared = self.namespaces.iter().rposition(is);
         if declared.is_none() && !prefix.is_empty() {
             return Err(self.error("a prefix that is not declared"));
         }
@@ -236,12 +368,13 @@ impl<'a> Tokens<'a> {
 
     /// Divides a name into prefix and local name.
     fn split<'n>(&self, name: &'n str) -> Result<(&'n str, &'n str), Error> {
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let has_prefix = local.len() < name.len();
-        if !is_name(local) || has_prefix && !is_name(prefix) {
-            return Err(self.error("a name that XML forbids"));
+        if is_name(name) {
+            return Ok(("", name));
         }
-        Ok((prefix, local))
+        match name.split_once(':') {
+            Some((prefix, local)) if is_name(prefix) && is_name(local) => Ok((prefix, local)),
+            _ => Err(self.error("a name that XML forbids")),
+        }
     }
 
     fn declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), Error> {
@@ -260,35 +393,16 @@ impl<'a> Tokens<'a> {
         Ok(())
     }
 
-    fn syntax_error(&self, fault: &Fault) -> Error {
+    /// An error in the markup that begins at the last token.
+    fn syntax_error(&self, fault: &Fault, index: usize) -> Error {
         // quick-xml's own words may hold names of any length.
         let message: Cow<'static, str> = match fault {
             Fault::Syntax(fault) => fault.to_string().into(),
-            Fault::IllFormed(IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_)) => {
-                "an end tag that does not match the start tag".into()
-            }
-            Fault::IllFormed(IllFormedError::UnclosedReference) => "a & that begins no reference".into(),
             Fault::IllFormed(IllFormedError::DoubleHyphenInComment) => "-- in a comment: XML forbids it".into(),
             _ => "the document is not well-formed".into(),
         };
-        self.error_at(offset(self.xml.error_position()), message)
+        self.error_at(self.at + index, message)
     }
-}
-
-/// The document as text, without its byte order mark, when it has only characters that XML 1.0
-/// allows.
-fn characters(document: &[u8]) -> Result<&str, Error> {
-    let text = std::str::from_utf8(document)
-        .map_err(|error| Error::new("the document is not UTF-8").at(document, error.valid_up_to()))?;
-    if let Some((offset, character)) = text.char_indices().find(|&(_, c)| is_forbidden(c)) {
-        let message = format!("U+{:04X}: XML 1.0 forbids it", u32::from(character));
-        return Err(Error::new(message).at(document, offset));
-    }
-    Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
-}
-
-fn is_forbidden(c: char) -> bool {
-    c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// What a reference stands for: a character by its number, or one of the five that XML names.
@@ -305,6 +419,8 @@ fn character(reference: &str) -> Option<char> {
         "gt" => Some('>'),
         "quot" => Some('"'),
         "apos" => Some('\''),
+        // What the serializer writes most.
+        "#xD" => Some('\r'),
         _ => match reference.strip_prefix("#x") {
             Some(digits) => numbered(digits, 16),
             None => numbered(reference.strip_prefix('#')?, 10),
@@ -312,16 +428,18 @@ fn character(reference: &str) -> Option<char> {
     }
 }
 
-/// Close to XML's rule for a name without a prefix: strict about ASCII, open to all letters beyond.
-fn is_name(name: &str) -> bool {
-    let begins = |c: char| c.is_ascii_alphabetic() || c == '_' || c > '\u{BF}';
-    let goes_on = |c: char| begins(c) || c.is_ascii_digit() || matches!(c, '-' | '.' | '\u{B7}');
-    name.starts_with(begins) && name.chars().all(goes_on)
+/// XML counts four characters as whitespace.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Text without the whitespace around it; XML counts four characters as such.
+/// Text without the whitespace around it.
 pub(super) fn trimmed(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r'])
+    let is_bare = |byte: Option<&u8>| byte.is_some_and(|&byte| !is_space(byte));
+    match is_bare(text.as_bytes().first()) && is_bare(text.as_bytes().last()) {
+        true => text,
+        false => text.trim_matches([' ', '\t', '\n', '\r']),
+    }
 }
 
 /// The XML Schema type of that name.

@@ -1,5 +1,6 @@
 //! Writes documents. One buffer, one pass over each value.
 
+use super::characters::{NONCHARACTER, WRITE_ATTRIBUTE, WRITE_TEXT, is_special, plain};
 use super::{DataContract, Error, List, MAX_DEPTH, Name, XSI};
 use std::fmt::{self, Display, Write as _};
 
@@ -67,7 +68,7 @@ impl Writer {
     /// # Errors
     /// When it has a character that XML 1.0 forbids. Nothing is replaced or dropped.
     pub fn text(&mut self, text: &str) -> Result<(), Error> {
-        self.escape(text, IN_TEXT)
+        self.escape(text, WRITE_TEXT)
     }
 
     /// Writes a value by its `Display`.
@@ -125,7 +126,7 @@ impl Writer {
         if nil {
             self.out.extend_from_slice(b" i:nil=\"true\"");
         }
-        if self.default_namespace != outer_default {
+        if !same(self.default_namespace, outer_default) {
             self.declaration("", self.default_namespace)?;
         }
         if !content_namespace.is_empty() {
@@ -150,7 +151,7 @@ impl Writer {
 
     /// The prefix of a namespace, new where none is in scope. `None`: it is the default namespace.
     fn prefix_of(&mut self, namespace: &'static str) -> Option<usize> {
-        if namespace == self.default_namespace {
+        if same(namespace, self.default_namespace) {
             return None;
         }
         if namespace.is_empty() {
@@ -190,7 +191,7 @@ impl Writer {
 
     fn attribute_value(&mut self, value: &str) -> Result<(), Error> {
         self.out.extend_from_slice(b"=\"");
-        self.escape(value, IN_ATTRIBUTE)?;
+        self.escape(value, WRITE_ATTRIBUTE)?;
         self.out.push(b'"');
         Ok(())
     }
@@ -199,12 +200,9 @@ impl Writer {
     fn escape(&mut self, text: &str, place: u8) -> Result<(), Error> {
         let bytes = text.as_bytes();
         let mut copied = 0;
-        // Most text needs no care at all, and eight bytes at once cost less than eight times one.
-        let plain = bytes.as_chunks::<8>().0.iter();
-        let plain = 8 * plain.take_while(|chunk| is_plain(chunk, place)).count();
-        for index in plain..bytes.len() {
+        for index in plain(bytes, place)..bytes.len() {
             let byte = bytes[index];
-            if SPECIAL[usize::from(byte)] & place == 0 {
+            if !is_special(byte, place) {
                 continue;
             }
             let escaped: &[u8] = match byte {
@@ -234,37 +232,14 @@ impl Writer {
     }
 }
 
-fn is_plain(bytes: &[u8; 8], place: u8) -> bool {
-    let seen = bytes.iter().fold(0, |seen, &byte| seen | SPECIAL[usize::from(byte)]);
-    seen & place == 0
+/// Whether two namespaces are the same. Mostly they are the same constant, which is seen without comparing them.
+fn same(one: &'static str, other: &'static str) -> bool {
+    std::ptr::eq(one, other) || one == other
 }
 
 fn forbidden(character: u32) -> Error {
     Error::new(format!("U+{character:04X} cannot be written: XML 1.0 forbids it"))
 }
-
-/// The first byte of U+FFFE and U+FFFF in UTF-8, and of some allowed characters.
-const NONCHARACTER: u8 = 0xEF;
-const IN_TEXT: u8 = 1;
-const IN_ATTRIBUTE: u8 = 2;
-
-/// Which bytes cannot be copied as they are, and where.
-static SPECIAL: [u8; 256] = {
-    let mut special = [0; 256];
-    let mut control = 0;
-    while control < 0x20 {
-        special[control] = IN_TEXT | IN_ATTRIBUTE;
-        control += 1;
-    }
-    special[b'\t' as usize] = IN_ATTRIBUTE;
-    special[b'\n' as usize] = IN_ATTRIBUTE;
-    special[b'"' as usize] = IN_ATTRIBUTE;
-    special[b'&' as usize] = IN_TEXT | IN_ATTRIBUTE;
-    special[b'<' as usize] = IN_TEXT | IN_ATTRIBUTE;
-    special[b'>' as usize] = IN_TEXT | IN_ATTRIBUTE;
-    special[NONCHARACTER as usize] = IN_TEXT | IN_ATTRIBUTE;
-    special
-};
 
 impl fmt::Write for Writer {
     fn write_str(&mut self, text: &str) -> fmt::Result {
