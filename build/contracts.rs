@@ -129,6 +129,7 @@ impl<'a> Contracts<'a> {
             }
         }
         contracts.no_xml_name_twice()?;
+        contracts.no_model_named_like_a_builder()?;
         Ok(contracts)
     }
 }

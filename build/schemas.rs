@@ -320,6 +320,21 @@ impl<'a> Contracts<'a> {
         }
         Ok(())
     }
+
+    /// Each object has a builder, which is a type too.
+    pub(super) fn no_model_named_like_a_builder(&self) -> Result<(), Mistake> {
+        let is_object = |name: &str| matches!(self.models.get(name).map(|it| &it.kind), Some(Kind::Object { .. }));
+        match self
+            .models
+            .iter()
+            .find(|(name, _)| name.strip_suffix("Builder").is_some_and(is_object))
+        {
+            Some((name, model)) => Err(model
+                .node
+                .mistake(format!("{name} is what the builder of another schema is called"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A schema, its `$ref` or its `allOf` with one entry (a `$ref` that something stands beside) followed to the end.
