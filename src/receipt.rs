@@ -139,3 +139,34 @@ impl Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_given_up_that_leaves_later_is_not_the_present_one() {
+        let receipt = Receipt::default();
+        let late = receipt.begin(Utc::now());
+        receipt.end(Outcome::NotSent, None);
+        let present = receipt.begin(Utc::now());
+        late.leave();
+        assert_eq!((receipt.outcome(), receipt.sent_at()), (Outcome::NotSent, None));
+        assert_eq!(
+            (late.outcome(), present.outcome()),
+            (Outcome::NotSent, Outcome::NotSent)
+        );
+        present.leave();
+        assert_eq!(
+            (receipt.outcome(), present.outcome()),
+            (Outcome::Unknown, Outcome::Unknown)
+        );
+
+        receipt.start();
+        late.leave();
+        assert_eq!((receipt.outcome(), receipt.attempts()), (Outcome::NotSent, 0));
+        receipt.begin(Utc::now());
+        present.leave();
+        assert_eq!(receipt.outcome(), Outcome::NotSent);
+    }
+}
