@@ -140,7 +140,10 @@ pub(crate) fn from_answer<T: DataContract>(xml: &[u8], transcoded: bool) -> Resu
 ///
 /// Says what and where, and never shows a value of the document.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Details>); // Boxed: each step of writing and reading returns one.
+
+#[derive(Debug)]
+struct Details {
     message: Cow<'static, str>,
     /// The elements on the way to the fault, outermost first.
     path: String,
@@ -151,32 +154,35 @@ pub struct Error {
 
 impl Error {
     /// An error of the writer. `message` must not show a value of the document.
+    #[cold]
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Details {
             message: message.into(),
             path: String::new(),
             position: None,
             other_document: false,
-        }
+        }))
     }
 
     fn at(mut self, document: &[u8], offset: usize) -> Self {
         let before = document.get(..offset).unwrap_or(document);
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        self.position = Some((line, offset));
+        self.0.position = Some((line, offset));
         self
     }
 
     fn other_document(mut self) -> Self {
-        self.other_document = true;
+        self.0.other_document = true;
         self
     }
 
+    #[cold]
     fn inside(mut self, element: &str) -> Self {
-        if !self.path.is_empty() {
-            self.path.insert(0, '/');
+        let path = &mut self.0.path;
+        if !path.is_empty() {
+            path.insert(0, '/');
         }
-        self.path.insert_str(0, element);
+        path.insert_str(0, element);
         self
     }
 
@@ -188,17 +194,23 @@ impl Error {
     /// text before the root, or anything but comments after it. What such a document says of the
     /// request cannot be known.
     pub fn is_other_document(&self) -> bool {
-        self.other_document
+        self.0.other_document
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+        let Details {
+            message,
+            path,
+            position,
+            ..
+        } = &*self.0;
+        if !path.is_empty() {
+            write!(f, "{path}: ")?;
         }
-        f.write_str(&self.message)?;
-        match self.position {
+        f.write_str(message)?;
+        match position {
             Some((line, offset)) => write!(f, " (line {line}, byte {offset})"),
             None => Ok(()),
         }

@@ -156,40 +156,49 @@ impl<'a> Tokens<'a> {
         if self.open.len() == MAX_DEPTH {
             return Err(self.error("elements nested deeper than 64"));
         }
-        let markup = self.tag(rest)?;
+        let ends = |byte: u8| matches!(byte, b'>' | b'/') || is_space(byte);
+        let name_end = rest.bytes().position(ends).unwrap_or(rest.len());
+        let name = &rest[1..name_end];
+        let markup = self.markup(rest, name_end)?;
         let content = &markup[1..markup.len() - 1];
-        let tag = content.strip_suffix('/').unwrap_or(content);
-        self.is_empty = tag.len() < content.len();
-        let name = tag.bytes().position(is_space).unwrap_or(tag.len());
-        self.open.push(&tag[..name]);
-        let (prefix, local) = self.split(&tag[..name])?;
+        let content = match content.strip_suffix('/') {
+            None => content,
+            Some(content) => {
+                self.is_empty = true;
+                content
+            }
+        };
+        self.open.push(name);
+        let (prefix, local) = self.split(name)?;
         // Attributes first: they may declare the element's own prefix.
-        let nil = name < tag.len() && self.attributes(markup, Attributes::new(tag, name))?;
+        let nil = name.len() < content.len() && self.attributes(markup, Attributes::new(content, name.len()))?;
         let namespace = self.resolve(prefix)?;
         self.element = Element { local, namespace, nil };
         Ok(())
     }
 
     fn end_tag(&mut self, rest: &'a str) -> Result<(), Error> {
-        let markup = self.tag(rest)?;
-        let name = markup[2..markup.len() - 1].trim_end_matches([' ', '\t', '\n', '\r']);
-        if self.open.last() != Some(&name) {
+        let name = self.open.last().copied().filter(|name| rest[2..].starts_with(name));
+        let name_end = 2 + name.map_or(0, str::len);
+        let markup = self.markup(rest, name_end)?;
+        // Behind the name may be whitespace.
+        if name.is_none() || !markup[name_end..markup.len() - 1].bytes().all(is_space) {
             return Err(self.error("an end tag that does not match the start tag"));
         }
         self.close();
         Ok(())
     }
 
-    /// The tag at the beginning of `rest`, from its `<` to its `>`.
-    fn tag(&mut self, rest: &'a str) -> Result<&'a str, Error> {
+    /// The tag at the beginning of `rest`, from its `<` to its `>`. That mostly stands where the name ends.
+    fn markup(&mut self, rest: &'a str, name_end: usize) -> Result<&'a str, Error> {
         let bytes = rest.as_bytes();
-        // Without an attribute there are no quotes to look at.
-        let simple = bytes.iter().position(|&byte| byte == b'>' || is_space(byte));
         let mut parser = ElementParser::Outside;
-        let end = simple
-            .filter(|&end| bytes[end] == b'>')
-            .or_else(|| parser.feed(bytes))
-            .ok_or_else(|| self.error(parser.eof_error(bytes).to_string()))?;
+        let end = match bytes.get(name_end) {
+            Some(b'>') => name_end,
+            _ => parser
+                .feed(bytes)
+                .ok_or_else(|| self.error(parser.eof_error(bytes).to_string()))?,
+        };
         self.end = self.at + end + 1;
         Ok(&rest[..=end])
     }
@@ -269,15 +278,25 @@ impl<'a> Tokens<'a> {
         if self.open.is_empty() {
             return Err(self.text_error(index, "text outside of the root element"));
         }
-        let name = &text[index + 1..];
-        let end = name.bytes().position(|byte| matches!(byte, b';' | b'&'));
-        let Some(name) = end.and_then(|end| name[..=end].strip_suffix(';')) else {
-            return Err(self.text_error(index, "a & that begins no reference"));
+        let (character, length) = match text.as_bytes()[index..] {
+            [_, b'a', b'm', b'p', b';', ..] => ('&', 5),
+            [_, b'l', b't', b';', ..] => ('<', 4),
+            [_, b'g', b't', b';', ..] => ('>', 4),
+            [_, b'q', b'u', b'o', b't', b';', ..] => ('"', 6),
+            [_, b'a', b'p', b'o', b's', b';', ..] => ('\'', 6),
+            [_, b'#', b'x', b'D', b';', ..] => ('\r', 5), // What the serializer writes most.
+            _ => {
+                let end = text[index + 1..].find([';', '&']).map(|length| index + 1 + length);
+                let Some(reference) = end.and_then(|end| text[index + 1..=end].strip_suffix(';')) else {
+                    return Err(self.text_error(index, "a & that begins no reference"));
+                };
+                let Some(character) = numbered(reference) else {
+                    return Err(self.text_error(index, "a reference that XML does not define"));
+                };
+                (character, 1 + reference.len() + 1)
+            }
         };
-        match character(name) {
-            Some(character) => Ok((character, index + 1 + name.len() + 1)),
-            None => Err(self.text_error(index, "a reference that XML does not define")),
-        }
+        Ok((character, index + length))
     }
 
     /// An error in the text that begins at the last token.
@@ -371,7 +390,8 @@ impl<'a> Tokens<'a> {
         if is_name(name) {
             return Ok(("", name));
         }
-        match name.split_once(':') {
+        let colon = name.bytes().position(|byte| byte == b':');
+        match colon.map(|colon| (&name[..colon], &name[colon + 1..])) {
             Some((prefix, local)) if is_name(prefix) && is_name(local) => Ok((prefix, local)),
             _ => Err(self.error("a name that XML forbids")),
         }
@@ -405,27 +425,16 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// What a reference stands for: a character by its number, or one of the five that XML names.
-fn character(reference: &str) -> Option<char> {
-    let numbered = |digits: &str, radix| {
-        // Rust would take a sign too.
-        let is_number = digits.chars().all(|digit| digit.is_digit(radix));
-        let number = u32::from_str_radix(digits, radix).ok().filter(|_| is_number)?;
-        char::from_u32(number)
+/// The character that a reference gives by its number: `#10` or `#xA`.
+fn numbered(reference: &str) -> Option<char> {
+    let (digits, radix) = match reference.strip_prefix("#x") {
+        Some(digits) => (digits, 16),
+        None => (reference.strip_prefix('#')?, 10),
     };
-    match reference {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        // What the serializer writes most.
-        "#xD" => Some('\r'),
-        _ => match reference.strip_prefix("#x") {
-            Some(digits) => numbered(digits, 16),
-            None => numbered(reference.strip_prefix('#')?, 10),
-        },
-    }
+    // Rust would take a sign too.
+    let is_number = digits.chars().all(|digit| digit.is_digit(radix));
+    let number = u32::from_str_radix(digits, radix).ok().filter(|_| is_number)?;
+    char::from_u32(number)
 }
 
 /// XML counts four characters as whitespace.
