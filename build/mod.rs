@@ -10,7 +10,6 @@ mod operations;
 mod schemas;
 
 use progenitor::{GenerationSettings, Generator, HooksMode, TypeImpl};
-use quote::quote;
 
 use contracts::{Contracts, Kind};
 use document::Document;
@@ -48,7 +47,6 @@ fn progenitor_client(
 
     let mut settings = GenerationSettings::new();
     settings
-        .with_inner_type(quote!(crate::transport::Slot))
         .with_hooks(HooksMode::Expected)
         .with_derive("PartialEq")
         .with_replacement(narrow::DATE_TIME, "crate::DateTime", [TypeImpl::Display].into_iter());

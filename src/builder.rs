@@ -9,7 +9,7 @@ use reqwest::{Url, redirect};
 use crate::client::{Client, Inner};
 use crate::credentials::{AnyProvider, CredentialsProvider};
 use crate::error::Error;
-use crate::generated::BASE_URL;
+use crate::generated::{self, BASE_URL};
 use crate::media_type::MediaType;
 use crate::retry::RetryPolicy;
 
@@ -177,11 +177,11 @@ impl ClientBuilder {
             .pool_idle_timeout(IDLE_CONNECTION);
         let http = proxied(http, &self.proxy, &url)?;
         let http = with_tls(http, &self.root_certificates, url.scheme() == "https")?;
+        let http = http.build().map_err(|error| {
+            Error::configuration("the HTTP client cannot be set up").with_source(error.without_url())
+        })?;
         Ok(Client::from_inner(Inner {
-            http: http.build().map_err(|error| {
-                Error::configuration("the HTTP client cannot be set up").with_source(error.without_url())
-            })?,
-            base_url: url.as_str().trim_end_matches('/').to_owned(),
+            operations: generated::Client::new_with_client(url.as_str().trim_end_matches('/'), http),
             credentials,
             media_type: self.media_type,
             user_agent,

@@ -55,9 +55,8 @@ pub struct Client {
 }
 
 pub(crate) struct Inner {
-    pub(crate) http: reqwest::Client,
-    /// Without a slash at its end.
-    pub(crate) base_url: String,
+    /// The HTTP client, and the base URL without a slash at its end.
+    pub(crate) operations: generated::Client,
     pub(crate) credentials: Box<dyn AnyProvider>,
     pub(crate) media_type: MediaType,
     pub(crate) user_agent: HeaderValue,
@@ -104,7 +103,7 @@ impl Client {
 
     /// Where calls go, without a slash at the end.
     pub fn base_url(&self) -> &str {
-        &self.inner.base_url
+        &self.inner.operations.baseurl
     }
 
     /// The whole HTTP request that a call would send, without sending it.
@@ -226,7 +225,7 @@ impl Client {
         let mut credentials = self.credentials(call.customer_id, end).await?;
         let mut replaced = false;
         loop {
-            let request = request(&inner.base_url, &inner.http, &operation)?;
+            let request = request(&inner.operations, &operation)?;
             let error = match self.attempt(request, &credentials, body.clone(), end, receipt).await {
                 Ok(answer) => return read_answer(answer),
                 Err(error) => error,
@@ -282,7 +281,9 @@ impl Client {
             return Err(Error::new(ErrorKind::Preview, Outcome::NotSent));
         }
         let deadline = end.min(Instant::now() + inner.attempt_timeout);
-        let sent = attempt.send(&inner.http, deadline, inner.answer_limit).await;
+        let sent = attempt
+            .send(&inner.operations.client, deadline, inner.answer_limit)
+            .await;
         let status = sent.as_ref().ok().map(|answer| answer.status);
         let result = match sent {
             Ok(answer) if answer.is_success() => Ok(answer),
@@ -302,8 +303,12 @@ impl Client {
     }
 
     async fn credentials(&self, customer_id: &CustomerId, end: Instant) -> Result<Credentials, Error> {
+        let provider = &self.inner.credentials;
+        if let Some(credentials) = provider.same() {
+            return Ok(credentials.clone());
+        }
         let missing = || Error::new(ErrorKind::Credentials, Outcome::NotSent);
-        match tokio::time::timeout_at(end, self.inner.credentials.get(customer_id)).await {
+        match tokio::time::timeout_at(end, provider.get(customer_id)).await {
             Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(error)) => Err(missing().with_source(error)),
             Err(_) => Err(missing().with(|it| it.detail = Some("the provider gave none in time".to_owned()))),
@@ -359,7 +364,7 @@ impl<'a> Call<'a> {
     fn about(&self) -> About {
         About {
             operation: self.operation,
-            customer_id: self.customer_id.to_string(),
+            customer_id: self.customer_id.as_str().to_owned(),
             subject: self.subject.map(|(what, id)| (what, id.to_owned())),
         }
     }
@@ -368,7 +373,7 @@ impl<'a> Call<'a> {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.inner.base_url)
+            .field("base_url", &self.inner.operations.baseurl)
             .field("media_type", &self.inner.media_type)
             .finish_non_exhaustive()
     }

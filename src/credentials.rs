@@ -3,6 +3,7 @@
 //! A partner has one user name, and one password for each customer (or group) and function group that it has rights to:
 //! a sender to many offices holds many passwords. (Source: the vendor's "Teknisk Beskrivning".)
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -181,6 +182,8 @@ impl<P: CredentialsProvider> CredentialsProvider for Arc<P> {
 
 /// Any provider behind a pointer.
 pub(crate) trait AnyProvider: Send + Sync {
+    /// Credentials that are the same for every customer: nobody has to be asked.
+    fn same(&self) -> Option<&Credentials>;
     fn get<'a>(&'a self, customer_id: &'a CustomerId) -> ProviderFuture<'a>;
 }
 
@@ -188,6 +191,10 @@ pub(crate) type ProviderFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>;
 
 impl<P: CredentialsProvider> AnyProvider for P {
+    fn same(&self) -> Option<&Credentials> {
+        (self as &dyn Any).downcast_ref()
+    }
+
     fn get<'a>(&'a self, customer_id: &'a CustomerId) -> ProviderFuture<'a> {
         Box::pin(self.credentials(customer_id))
     }

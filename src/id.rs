@@ -75,6 +75,12 @@ macro_rules! id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// What a generated operation calls to put the id into the path: it needs no copy. Outside of this crate,
+            /// `to_string` is that of `Display`.
+            pub(crate) fn to_string(&self) -> &str {
+                &self.0
+            }
         }
 
         impl ::std::str::FromStr for $name {

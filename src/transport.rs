@@ -1,9 +1,10 @@
 //! One attempt: from bytes to a request that leaves, and from whatever comes back to bytes or an error.
 
+use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
@@ -23,22 +24,18 @@ use crate::text::decode_text;
 /// How much of an error's body is kept.
 const KEPT_BODY: usize = 64 * 1024;
 
-/// Where the hook leaves the request that an operation of the generated client makes, without sending it: what comes back
-/// belongs to [`Attempt::send`], whole and untouched.
-#[derive(Debug, Default)]
-pub(crate) struct Slot(OnceLock<reqwest::Request>);
-
-/// The generated client can be cloned, and a request cannot.
-impl Clone for Slot {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
+thread_local! {
+    /// Where the hook leaves the request that an operation of the generated client makes. It is taken from there before
+    /// anything else can run on the thread.
+    static MADE: Cell<Option<reqwest::Request>> = const { Cell::new(None) };
 }
 
 /// What a generated operation returns.
 pub(crate) type Made = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 
-impl ClientHooks<Slot> for generated::Client {
+/// A generated operation makes its request, and does not send it: what comes back belongs to [`Attempt::send`], whole and
+/// untouched.
+impl ClientHooks for generated::Client {
     async fn pre<E>(
         &self,
         request: &mut reqwest::Request,
@@ -48,24 +45,19 @@ impl ClientHooks<Slot> for generated::Client {
         // The document's parameters in headers, and one of progenitor's own.
         *made.headers_mut() = std::mem::take(request.headers_mut());
         made.headers_mut().remove(HeaderName::from_static("api-version"));
-        let _ = self.inner.0.set(made);
-        Err(progenitor_client::Error::Custom("made, not sent".to_owned()))
+        MADE.set(Some(made));
+        Err(progenitor_client::Error::Custom(String::new()))
     }
 }
 
 /// The request that `operation` makes. It waits for nothing: it ends in the hook.
 pub(crate) fn request(
-    base_url: &str,
-    http: &reqwest::Client,
+    operations: &generated::Client,
     operation: impl AsyncFnOnce(&generated::Client) -> Made,
 ) -> Result<reqwest::Request, Error> {
-    let mut operations = generated::Client {
-        baseurl: base_url.to_owned(),
-        client: http.clone(),
-        inner: Slot::default(),
-    };
-    let ended = pin!(operation(&operations)).poll(&mut Context::from_waker(Waker::noop()));
-    match (operations.inner.0.take(), ended) {
+    MADE.set(None);
+    let ended = pin!(operation(operations)).poll(&mut Context::from_waker(Waker::noop()));
+    match (MADE.take(), ended) {
         (Some(request), _) => Ok(request),
         (None, Poll::Ready(Err(progenitor_client::Error::InvalidRequest(detail)))) => Err(Error::configuration(detail)),
         (None, Poll::Ready(Err(progenitor_client::Error::CommunicationError(error)))) => {

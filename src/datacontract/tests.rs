@@ -622,8 +622,15 @@ fn another_document_is_told_from_a_damaged_one() {
 
 #[test]
 fn documents_made_to_be_slow_are_not() {
-    let attributes: String = (0..20_000).map(|n| format!(" a{n}='1'")).collect();
-    assert!(read::<Person>(&person(&format!("<Age{attributes}>1</Age>"))).is_ok());
+    let attributes = |count| (0..count).map(|n| format!(" a{n}='1'")).collect::<String>();
+    assert!(read::<Person>(&person(&format!("<Age{}>1</Age>", attributes(20_000)))).is_ok());
+    for count in [7, 8, 9, 20_000] {
+        let repeated = format!("<Age{} a0='1'>1</Age>", attributes(count));
+        assert!(
+            fault(&repeated).contains("a malformed or repeated attribute"),
+            "{count}"
+        );
+    }
     let namespaces: String = (0..20_000).map(|n| format!(" xmlns:a{n}='u'")).collect();
     assert!(fault(&format!("<Age{namespaces}>1</Age>")).contains("more than 256 namespaces"));
     let siblings = "<Age xmlns:q='u' q:a=''>1</Age>".repeat(20_000);
