@@ -133,12 +133,12 @@ struct ContentType<'a> {
 
 impl<'a> ContentType<'a> {
     fn parse(value: &'a str) -> Self {
-        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
-        let essence = essence.trim_ascii();
-        let is = |name: &str| essence.eq_ignore_ascii_case(name);
+        let mut parts = value.as_bytes().split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
+        let essence = parts.next().unwrap_or_default();
+        let is = |name: &str| essence.eq_ignore_ascii_case(name.as_bytes());
         let ends_with = |suffix: &str| {
             let end = essence.len().checked_sub(suffix.len()).and_then(|at| essence.get(at..));
-            end.is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+            end.is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
         };
         let kind = match () {
             () if is("application/json") || is("text/json") || ends_with("+json") => Kind::Json,
@@ -147,13 +147,15 @@ impl<'a> ContentType<'a> {
             () if is("application/xml") || is("text/xml") || ends_with("+xml") => Kind::Xml,
             () => Kind::Other,
         };
-        let charset = parameters.split(';').find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim_ascii()
-                .eq_ignore_ascii_case("charset")
-                .then(|| value.trim_ascii().trim_matches('"'))
+        let charset = parts.find_map(|parameter| {
+            let equals = parameter.iter().position(|&byte| byte == b'=')?;
+            let (name, value) = (&parameter[..equals], &parameter[equals + 1..]);
+            name.trim_ascii().eq_ignore_ascii_case(b"charset").then_some(value)
         });
-        Self { kind, charset }
+        Self {
+            kind,
+            charset: charset.and_then(|it| std::str::from_utf8(it).ok()),
+        }
     }
 }
 
