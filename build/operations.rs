@@ -22,6 +22,8 @@ const OWN_METHODS: [&str; 9] = [
     "post",
     "exec",
 ];
+/// What progenitor's operations call things of their own, without making way for an argument.
+const OWN_NAMES: [&str; 2] = ["encode_path", "header_map"];
 /// What OpenAPI 3.0 says is described elsewhere; the client sets them itself.
 const OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -66,6 +68,12 @@ impl<'a> Contracts<'a> {
                         continue;
                     }
                     let argument = parameter.name.to_snake_case();
+                    if OWN_NAMES.contains(&argument.as_str()) {
+                        let message = format!(
+                            "progenitor has another use for the name {argument:?}: no argument can be called so"
+                        );
+                        return Err(described.mistake(message));
+                    }
                     if parameters.iter().any(|it| it.name.to_snake_case() == argument) {
                         return Err(described.mistake(format!(
                             "the method has an argument {argument:?} already: parameters differ in more than their case"
