@@ -135,12 +135,12 @@ macro_rules! open_enumeration {
     ($name:ident) => {
         impl $name {
             /// The values that the document lists, in its order.
-            pub fn listed() -> impl Iterator<Item = Self> {
+            pub fn listed() -> impl ::std::iter::Iterator<Item = Self> {
                 <Self as $crate::enumeration::Enumeration>::LISTED.iter().map(|it| it.value.clone())
             }
 
             /// The vendor's number; none for an unlisted name.
-            pub fn number(&self) -> Option<i32> {
+            pub fn number(&self) -> ::std::option::Option<i32> {
                 $crate::enumeration::number(self)
             }
         }

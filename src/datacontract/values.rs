@@ -19,12 +19,12 @@ macro_rules! plain_value {
             fn write_content(
                 &self,
                 writer: &mut $crate::datacontract::Writer,
-            ) -> Result<(), $crate::datacontract::Error> {
+            ) -> ::std::result::Result<(), $crate::datacontract::Error> {
                 writer.plain(self)
             }
             fn read_content(
                 reader: &mut $crate::datacontract::Reader<'_>,
-            ) -> Result<Self, $crate::datacontract::Error> {
+            ) -> ::std::result::Result<Self, $crate::datacontract::Error> {
                 reader.plain($name, |text| text.parse().ok())
             }
         }
