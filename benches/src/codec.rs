@@ -40,53 +40,37 @@ pub(crate) fn promise(payload: &str) -> Result<LoanPromise> {
 }
 
 /// The same, as somebody writes it who has no generated models: every value is a string.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Plain {
-    bank: Option<String>,
-    estate_id: Option<String>,
-    estate_type: Option<String>,
-    financing: Option<String>,
-    status: Option<String>,
-    valid_until: Option<String>,
-}
+macro_rules! plain {
+    ($name:ident, $casing:literal $(, $attribute:literal $namespace:ident)?) => {
+        #[derive(Deserialize, Serialize)]
+        #[serde(rename = "LoanPromise", rename_all = $casing)]
+        struct $name {
+            $(#[serde(rename = $attribute)] $namespace: String,)?
+            bank: Option<String>,
+            estate_id: Option<String>,
+            estate_type: Option<String>,
+            financing: Option<String>,
+            status: Option<String>,
+            valid_until: Option<String>,
+        }
 
-#[derive(Deserialize, Serialize)]
-#[serde(rename = "LoanPromise", rename_all = "PascalCase")]
-struct PlainXml {
-    #[serde(rename = "@xmlns")]
-    namespace: String,
-    bank: Option<String>,
-    estate_id: Option<String>,
-    estate_type: Option<String>,
-    financing: Option<String>,
-    status: Option<String>,
-    valid_until: Option<String>,
+        impl From<&LoanPromise> for $name {
+            fn from(promise: &LoanPromise) -> Self {
+                Self {
+                    $($namespace: NAMESPACE.to_owned(),)?
+                    bank: promise.bank.clone(),
+                    estate_id: promise.estate_id.clone(),
+                    estate_type: promise.estate_type.as_ref().map(ToString::to_string),
+                    financing: promise.financing.as_ref().map(ToString::to_string),
+                    status: promise.status.as_ref().map(ToString::to_string),
+                    valid_until: promise.valid_until.as_ref().map(ToString::to_string),
+                }
+            }
+        }
+    };
 }
-
-fn plain(promise: &LoanPromise) -> Plain {
-    Plain {
-        bank: promise.bank.clone(),
-        estate_id: promise.estate_id.clone(),
-        estate_type: promise.estate_type.as_ref().map(ToString::to_string),
-        financing: promise.financing.as_ref().map(ToString::to_string),
-        status: promise.status.as_ref().map(ToString::to_string),
-        valid_until: promise.valid_until.as_ref().map(ToString::to_string),
-    }
-}
-
-fn plain_xml(promise: &LoanPromise) -> PlainXml {
-    let it = plain(promise);
-    PlainXml {
-        namespace: NAMESPACE.to_owned(),
-        bank: it.bank,
-        estate_id: it.estate_id,
-        estate_type: it.estate_type,
-        financing: it.financing,
-        status: it.status,
-        valid_until: it.valid_until,
-    }
-}
+plain!(PlainJson, "camelCase");
+plain!(PlainXml, "PascalCase", "@xmlns" namespace);
 
 /// XML as it is written by hand for this one payload: no check for characters that XML forbids.
 fn push_str(promise: &LoanPromise) -> String {
@@ -157,7 +141,7 @@ fn operation(name: &str) -> Result<Box<dyn FnMut() -> Result<()>>> {
     if push_str(&promise).as_bytes() != xml {
         return Err("the hand-written XML is not the same".into());
     }
-    let (plain, plain_xml) = (plain(&promise), plain_xml(&promise));
+    let (plain_json, plain_xml) = (PlainJson::from(&promise), PlainXml::from(&promise));
     Ok(match (operation, contender) {
         ("xml-encode", "vitec-connect") => Box::new(move || keep(to_vec(black_box(&promise))?)),
         ("xml-encode", "push_str") => Box::new(move || keep(push_str(black_box(&promise)))),
@@ -168,11 +152,11 @@ fn operation(name: &str) -> Result<Box<dyn FnMut() -> Result<()>>> {
             keep(quick_xml::de::from_str::<PlainXml>(text)?)
         }),
         ("json-encode", "vitec-connect") => Box::new(move || keep(serde_json::to_vec(black_box(&promise))?)),
-        ("json-encode", _) => Box::new(move || keep(serde_json::to_vec(black_box(&plain))?)),
+        ("json-encode", _) => Box::new(move || keep(serde_json::to_vec(black_box(&plain_json))?)),
         ("json-decode", "vitec-connect") => {
             Box::new(move || keep(serde_json::from_slice::<LoanPromise>(black_box(&json))?))
         }
-        ("json-decode", _) => Box::new(move || keep(serde_json::from_slice::<Plain>(black_box(&json))?)),
+        ("json-decode", _) => Box::new(move || keep(serde_json::from_slice::<PlainJson>(black_box(&json))?)),
         _ => return Err(format!("no operation {name}").into()),
     })
 }
