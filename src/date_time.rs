@@ -299,9 +299,9 @@ fn parse_date(rest: &mut Rest<'_>) -> Result<NaiveDate, &'static str> {
         return Err("the year must have 4 digits");
     }
     let year = rest.number(4).ok_or(SHAPE)?;
-    rest.expect(b'-').ok_or(SHAPE)?;
+    rest.skip(b'-').ok_or(SHAPE)?;
     let month = rest.number(2).ok_or(SHAPE)?;
-    rest.expect(b'-').ok_or(SHAPE)?;
+    rest.skip(b'-').ok_or(SHAPE)?;
     let day = rest.number(2).ok_or(SHAPE)?;
     let year = i32::try_from(year).map_err(|_| SHAPE)?;
     NaiveDate::from_ymd_opt(year, month, day).ok_or("there is no such day")
@@ -309,13 +309,13 @@ fn parse_date(rest: &mut Rest<'_>) -> Result<NaiveDate, &'static str> {
 
 fn parse_time(rest: &mut Rest<'_>) -> Result<NaiveTime, &'static str> {
     let hour = rest.number(2).ok_or(SHAPE)?;
-    rest.expect(b':').ok_or(SHAPE)?;
+    rest.skip(b':').ok_or(SHAPE)?;
     let minute = rest.number(2).ok_or(SHAPE)?;
     let mut second = 0;
     let mut ticks = 0;
-    if rest.expect(b':').is_some() {
+    if rest.skip(b':').is_some() {
         second = rest.number(2).ok_or(SHAPE)?;
-        if rest.expect(b'.').is_some() {
+        if rest.skip(b'.').is_some() {
             let digits = rest.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
             let missing = match digits {
                 0 => return Err("digits must follow the point"),
@@ -352,7 +352,7 @@ fn parse_kind(rest: &mut Rest<'_>) -> Result<DateTimeKind, &'static str> {
     };
     rest.0 = &rest.0[1..];
     let hours = rest.number(2).ok_or(OFFSET)?;
-    rest.expect(b':').ok_or(OFFSET)?;
+    rest.skip(b':').ok_or(OFFSET)?;
     let minutes = rest.number(2).filter(|minutes| *minutes < 60).ok_or(OFFSET)?;
     let seconds = i32::try_from(hours * 3600 + minutes * 60).map_err(|_| OFFSET)?;
     if seconds > MAX_OFFSET {
@@ -378,7 +378,8 @@ impl Rest<'_> {
         Some(number)
     }
 
-    fn expect(&mut self, byte: u8) -> Option<()> {
+    /// Passes over this byte, if it comes next.
+    fn skip(&mut self, byte: u8) -> Option<()> {
         self.0 = self.0.strip_prefix(&[byte])?;
         Some(())
     }

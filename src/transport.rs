@@ -1,4 +1,4 @@
-//! One attempt: from bytes to a request that leaves, and from whatever comes back to bytes or an error.
+//! One attempt: the request that a generated operation makes, completed and sent, and whatever comes back to bytes or an error.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
