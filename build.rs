@@ -1,8 +1,5 @@
 //! Generates the client and the models from `spec/vitec-connect.yaml`, into `OUT_DIR`.
 
-#[path = "build/mod.rs"]
-mod generate;
-
 use std::path::PathBuf;
 use std::{env, fs};
 
@@ -11,7 +8,6 @@ const DOCUMENT: &str = "spec/vitec-connect.yaml";
 fn main() {
     println!("cargo::rerun-if-changed={DOCUMENT}");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=build");
     if let Err(error) = run() {
         println!("cargo::error={}", error.replace('\n', " "));
     }
@@ -19,7 +15,7 @@ fn main() {
 
 fn run() -> Result<(), String> {
     let text = fs::read_to_string(DOCUMENT).map_err(|error| format!("{DOCUMENT}: cannot be read: {error}"))?;
-    let generated = generate::generate(DOCUMENT, &text)?;
+    let generated = vitec_connect_codegen::generate(DOCUMENT, &text)?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR, and did not")?);
     for (name, content) in [("generated.rs", generated.rust), ("openapi.json", generated.json)] {
         let file = out.join(name);

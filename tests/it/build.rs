@@ -1,11 +1,6 @@
 //! The generation of build.rs, as a function that a test can call on any document.
 
-// It belongs to build.rs as a whole; a test uses a part of it.
-#[allow(dead_code)]
-#[path = "../../build/mod.rs"]
-mod generation;
-
-pub(crate) use generation::generate;
+pub(crate) use vitec_connect_codegen::generate;
 
 /// The document, and the name that build.rs calls it by.
 pub(crate) const FILE: &str = "spec/vitec-connect.yaml";

@@ -5,9 +5,9 @@ use heck::ToSnakeCase;
 use quote::{format_ident, quote};
 use syn::{Fields, File, Item, ItemMod, ItemStruct, parse_quote};
 
-use super::builder::builder;
-use super::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
-use super::json_schema::json_schema;
+use crate::builder::builder;
+use crate::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
+use crate::json_schema::json_schema;
 
 /// Adds them to `mod types` of the generated file.
 pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::Result<()> {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Field, ItemStruct, Lit, Meta};
 
-use super::contracts::Member;
+use crate::contracts::Member;
 
 /// `idents` are the fields of the members.
 pub(crate) fn json_schema(model: &ItemStruct, members: &[Member<'_>], idents: &[syn::Ident]) -> TokenStream {

@@ -3,18 +3,18 @@
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 
-use super::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
-use super::document::{Mistake, Node};
-use super::narrow::DATE_TIME;
+use crate::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
+use crate::document::{Mistake, Node};
+use crate::narrow::DATE_TIME;
 
 const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
-pub(super) const NO_NAMESPACE: &str = "the schema has no namespace in XML; add \
+pub(crate) const NO_NAMESPACE: &str = "the schema has no namespace in XML; add \
      `xml: {namespace: http://schemas.datacontract.org/2004/07/…}`, the .NET namespace of the type";
 const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
 
 impl<'a> Contracts<'a> {
     /// The type of a schema. `hint` names the Rust type of a schema that stands in place, without a name of its own.
-    pub(super) fn read_type(&mut self, schema: &Node<'a>, hint: &str) -> Result<Type, Mistake> {
+    pub(crate) fn read_type(&mut self, schema: &Node<'a>, hint: &str) -> Result<Type, Mistake> {
         let target = content_schema(schema)?;
         for word in ["oneOf", "anyOf", "not"] {
             if let Some(node) = target.child(word) {
@@ -242,7 +242,7 @@ impl<'a> Contracts<'a> {
         Ok(Kind::Enumeration { xml, names })
     }
 
-    pub(super) fn add(&mut self, name: &str, node: &Node<'a>, kind: Kind<'a>) -> Result<(), Mistake> {
+    pub(crate) fn add(&mut self, name: &str, node: &Node<'a>, kind: Kind<'a>) -> Result<(), Mistake> {
         if syn::parse_str::<syn::Ident>(name).is_err() || name == DATE_TIME {
             return Err(node.mistake(format!("{name:?} cannot name a Rust type")));
         }
@@ -256,7 +256,7 @@ impl<'a> Contracts<'a> {
     }
 
     /// What DataContractSerializer calls a value that is the whole document.
-    pub(super) fn root(&self, ty: &Type) -> XmlName {
+    pub(crate) fn root(&self, ty: &Type) -> XmlName {
         let mut root = self.item(ty);
         if matches!(ty, Type::Plain(..) | Type::DateTime) {
             root.namespace = SERIALIZATION.to_owned();
@@ -293,7 +293,7 @@ impl<'a> Contracts<'a> {
     }
 
     /// Item names of the document's own are written for a member only: any other list is named after its type.
-    pub(super) fn default_item_names(&self, ty: &Type, schema: &Node<'a>) -> Result<(), Mistake> {
+    pub(crate) fn default_item_names(&self, ty: &Type, schema: &Node<'a>) -> Result<(), Mistake> {
         match ty {
             Type::List(item, xml) if *xml != self.item(item) => Err(schema.mistake(format!(
                 "item names of one's own ({:?}) are known in a list that is a member, and nowhere else",
@@ -303,7 +303,7 @@ impl<'a> Contracts<'a> {
         }
     }
 
-    pub(super) fn no_xml_name_twice(&self) -> Result<(), Mistake> {
+    pub(crate) fn no_xml_name_twice(&self) -> Result<(), Mistake> {
         let mut seen: Vec<(&XmlName, &Node<'_>)> = Vec::new();
         for model in self.models.values() {
             let (Kind::Object { xml, .. } | Kind::Enumeration { xml, .. }) = &model.kind else {
@@ -322,7 +322,7 @@ impl<'a> Contracts<'a> {
     }
 
     /// Each object has a builder, which is a type too.
-    pub(super) fn no_model_named_like_a_builder(&self) -> Result<(), Mistake> {
+    pub(crate) fn no_model_named_like_a_builder(&self) -> Result<(), Mistake> {
         let is_object = |name: &str| matches!(self.models.get(name).map(|it| &it.kind), Some(Kind::Object { .. }));
         match self
             .models
@@ -338,7 +338,7 @@ impl<'a> Contracts<'a> {
 }
 
 /// A schema, its `$ref` or its `allOf` with one entry (a `$ref` that something stands beside) followed to the end.
-pub(super) fn content_schema<'a>(schema: &Node<'a>) -> Result<Node<'a>, Mistake> {
+pub(crate) fn content_schema<'a>(schema: &Node<'a>) -> Result<Node<'a>, Mistake> {
     let mut node = schema.clone();
     for _ in 0..64 {
         if let Some(target) = node.reference()? {
@@ -357,7 +357,7 @@ pub(super) fn content_schema<'a>(schema: &Node<'a>) -> Result<Node<'a>, Mistake>
     Err(schema.mistake("the schema leads in a circle"))
 }
 
-pub(super) fn is_date(schema: &Node<'_>) -> Result<bool, Mistake> {
+pub(crate) fn is_date(schema: &Node<'_>) -> Result<bool, Mistake> {
     // .NET Framework has no type for a date alone: a date is a DateTime.
     Ok(matches!(schema.text("format")?, Some("date-time" | "date")))
 }
@@ -388,7 +388,7 @@ fn texts<'a>(list: &Node<'a>) -> Result<Vec<(&'a str, Node<'a>)>, Mistake> {
     list.children().into_iter().map(|(_, item)| text(item)).collect()
 }
 
-pub(super) fn xml_text<'a>(schema: &Node<'a>, name: &str) -> Result<Option<&'a str>, Mistake> {
+pub(crate) fn xml_text<'a>(schema: &Node<'a>, name: &str) -> Result<Option<&'a str>, Mistake> {
     match schema.child("xml") {
         Some(xml) => xml.text(name),
         None => Ok(None),

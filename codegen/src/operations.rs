@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 
-use super::contracts::{Contracts, Kind, Model, Operation, Parameter, Type, mentioned_places};
-use super::document::{Mistake, Node};
-use super::schemas::{NO_NAMESPACE, content_schema, is_date, xml_text};
+use crate::contracts::{Contracts, Kind, Model, Operation, Parameter, Type, mentioned_places};
+use crate::document::{Mistake, Node};
+use crate::schemas::{NO_NAMESPACE, content_schema, is_date, xml_text};
 
 const MEDIA_TYPES: [&str; 4] = ["application/json", "text/json", "application/xml", "text/xml"];
 /// What progenitor's client has besides the operations.
@@ -29,7 +29,7 @@ const OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 impl<'a> Contracts<'a> {
-    pub(super) fn read_path(
+    pub(crate) fn read_path(
         &mut self,
         path: &str,
         item: &Node<'a>,
@@ -93,7 +93,7 @@ impl<'a> Contracts<'a> {
         Ok(())
     }
 
-    pub(super) fn read_bodies(
+    pub(crate) fn read_bodies(
         &mut self,
         in_use: &mut BTreeSet<String>,
         in_errors: &mut BTreeSet<String>,

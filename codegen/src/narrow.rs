@@ -14,7 +14,7 @@ use openapiv3::{
 };
 use serde_json::Value;
 
-use super::contracts::{Contracts, Kind, Member, Operation, Parameter, Type};
+use crate::contracts::{Contracts, Kind, Member, Operation, Parameter, Type};
 
 /// The schema that stands for `crate::DateTime`.
 pub(crate) const DATE_TIME: &str = "DateTime";

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Mistake, Node};
+use crate::document::{Mistake, Node};
 
 /// The operations of the document, and the models that they carry.
 pub(crate) struct Contracts<'a> {
@@ -13,7 +13,7 @@ pub(crate) struct Contracts<'a> {
     /// By the name of the Rust type.
     pub(crate) models: BTreeMap<String, Model<'a>>,
     /// The places of the lists that are just being read: one that is met again would hold itself.
-    pub(super) open_lists: Vec<String>,
+    pub(crate) open_lists: Vec<String>,
 }
 
 pub(crate) struct Operation<'a> {
@@ -171,7 +171,7 @@ fn all_references_lead_somewhere(node: &Node<'_>) -> Result<(), Mistake> {
 }
 
 /// The places that `node` refers to, and those that they refer to in turn.
-pub(super) fn mentioned_places(node: &Node<'_>, places: &mut BTreeSet<String>) -> Result<(), Mistake> {
+pub(crate) fn mentioned_places(node: &Node<'_>, places: &mut BTreeSet<String>) -> Result<(), Mistake> {
     if let Some(target) = node.reference()?
         && places.insert(target.pointer().to_owned())
     {

@@ -1,4 +1,4 @@
-//! From the document to Rust: the steps, in order.
+//! From the OpenAPI document of `vitec-connect` to its generated code: the steps, in order. Called by its `build.rs`.
 
 mod builder;
 mod contracts;
@@ -15,15 +15,18 @@ use contracts::{Contracts, Kind};
 use document::Document;
 
 /// What is generated from a document.
-pub(crate) struct Generated {
+pub struct Generated {
     /// The client, the models and their data contracts.
-    pub(crate) rust: String,
+    pub rust: String,
     /// The document as JSON.
-    pub(crate) json: String,
+    pub json: String,
 }
 
-/// Generates from `text`, the document called `file`. The error says what is wrong in it, and where.
-pub(crate) fn generate(file: &str, text: &str) -> Result<Generated, String> {
+/// Generates from `text`, the document called `file`.
+///
+/// # Errors
+/// What is wrong in the document, and where: file, line and place.
+pub fn generate(file: &str, text: &str) -> Result<Generated, String> {
     let document = Document::parse(file, text).map_err(|mistake| mistake.to_string())?;
     let contracts = Contracts::read(&document.node()).map_err(|mistake| mistake.to_string())?;
     let client = progenitor_client(file, &document, &contracts)?;
