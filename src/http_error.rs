@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, Event};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::text::decode_text;
+use crate::datacontract::decode_text;
 
 /// How deep elements, objects and lists may stand in each other. What lies deeper is skipped: Web API's own bodies
 /// need three levels, and one more for each inner exception.

@@ -5,16 +5,12 @@ pub mod blocking;
 mod builder;
 mod client;
 mod credentials;
-pub mod datacontract;
-mod date_time;
-mod enumeration;
 mod error;
 mod http_error;
 mod id;
 mod media_type;
 mod receipt;
 mod retry;
-mod text;
 mod transport;
 
 /// What build.rs makes of `spec/vitec-connect.yaml`.
@@ -33,8 +29,9 @@ mod generated {
 pub use builder::{ClientBuilder, Proxy};
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, CredentialsProvider};
-pub use date_time::{DateTime, DateTimeError, DateTimeKind};
-pub use enumeration::EnumerationError;
+/// How values are written as XML for .NET, and read back.
+pub use datacontract;
+pub use datacontract::{DateTime, DateTimeError, DateTimeKind, EnumerationError};
 pub use error::{Error, ErrorKind, Outcome};
 /// Every model of the document, also those that have no name at the root.
 pub use generated::types as models;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::datacontract::decode_text;
 use crate::datacontract::{self, DataContract};
-use crate::text::decode_text;
 
 /// The media type that bodies are sent in and answers are asked for in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

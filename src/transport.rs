@@ -14,12 +14,12 @@ use progenitor_client::{ByteStream, ClientHooks, OperationInfo, ResponseValue};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
+use crate::datacontract::decode_text;
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::generated;
 use crate::http_error::HttpError;
 use crate::media_type::{MediaType, charset};
 use crate::receipt::Progress;
-use crate::text::decode_text;
 
 /// How much of an error's body is kept.
 const KEPT_BODY: usize = 64 * 1024;

@@ -234,27 +234,27 @@ fn enumeration(name: &str, model: &Model<'_>, xml: &XmlName, names: &[Listed<'_>
             #[doc = " A number that the document does not list. JSON can carry it, XML cannot."]
             UnlistedValue(i32),
         }
-        impl crate::enumeration::Enumeration for #name {
+        impl crate::datacontract::enumeration::Enumeration for #name {
             const NAME: &'static str = #xml_name;
             const NAMESPACE: &'static str = #namespace;
-            const LISTED: &'static [crate::enumeration::Listed<Self>] = &[
-                #(crate::enumeration::Listed { value: Self::#variants, name: #texts, number: #numbers },)*
+            const LISTED: &'static [crate::datacontract::enumeration::Listed<Self>] = &[
+                #(crate::datacontract::enumeration::Listed { value: Self::#variants, name: #texts, number: #numbers },)*
             ];
-            fn open(value: crate::enumeration::Open) -> Self {
+            fn open(value: crate::datacontract::enumeration::Open) -> Self {
                 match value {
-                    crate::enumeration::Open::Name(name) => Self::Unlisted(name),
-                    crate::enumeration::Open::Number(number) => Self::UnlistedValue(number),
+                    crate::datacontract::enumeration::Open::Name(name) => Self::Unlisted(name),
+                    crate::datacontract::enumeration::Open::Number(number) => Self::UnlistedValue(number),
                 }
             }
-            fn unlisted(&self) -> ::std::option::Option<crate::enumeration::Unlisted<'_>> {
+            fn unlisted(&self) -> ::std::option::Option<crate::datacontract::enumeration::Unlisted<'_>> {
                 match self {
-                    Self::Unlisted(name) => Some(crate::enumeration::Unlisted::Name(name)),
-                    Self::UnlistedValue(number) => Some(crate::enumeration::Unlisted::Number(*number)),
+                    Self::Unlisted(name) => Some(crate::datacontract::enumeration::Unlisted::Name(name)),
+                    Self::UnlistedValue(number) => Some(crate::datacontract::enumeration::Unlisted::Number(*number)),
                     _ => None,
                 }
             }
         }
-        crate::enumeration::open_enumeration!(#name);
+        crate::datacontract::open_enumeration!(#name);
     }
 }
 

@@ -1,17 +1,12 @@
-//! The XML that .NET's `DataContractSerializer` reads and writes.
-//!
-//! The impls of [`DataContract`] for the models are generated from the OpenAPI document. This
-//! module has the trait, the impls for plain values and lists, and the [`Reader`] and [`Writer`]
-//! behind them.
-//!
-//! Two rules of that serializer shape the design (observed): members must stand in ordinal
-//! alphabetical order, or their values are lost without an error; and a namespace belongs to the
-//! type that declares a member, not to the document.
+#![doc = include_str!("../README.md")]
 
 mod characters;
+mod date_time;
+pub mod enumeration;
 mod read;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tokens;
 mod values;
 mod write;
@@ -19,10 +14,18 @@ mod write;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use date_time::{DateTime, DateTimeError, DateTimeKind};
+pub use enumeration::EnumerationError;
 pub use read::Reader;
+pub use text::decode_text;
 pub use values::List;
-pub(crate) use values::plain_value;
 pub use write::Writer;
+
+/// What the macros name, so that their callers need not depend on it themselves.
+#[doc(hidden)]
+pub mod reexported {
+    pub use {schemars, serde};
+}
 
 /// Namespace of a plain value (string, number, date) as the root element.
 pub const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
@@ -37,7 +40,7 @@ const MAX_DEPTH: usize = 64;
 
 /// A type with a data contract: how it is written as XML and read back.
 ///
-/// A contract is generated for each schema of the OpenAPI document that has an `xml` object.
+/// For a struct, list the members in the order that .NET wants: see the [crate's documentation](crate).
 pub trait DataContract: Sized {
     /// Name of the root element, and of an item of a list: `LoanPromise`, `string`,
     /// `ArrayOfstring`.
@@ -97,11 +100,11 @@ impl<'n> Name<'n> {
 /// Members without a value are left out, which .NET reads as `null`.
 ///
 /// ```
-/// use vitec_connect::datacontract::{from_slice, to_vec};
+/// use datacontract::{from_slice, to_vec};
 ///
 /// let xml = to_vec(&"Lånelöfte".to_owned())?;
 /// assert_eq!(from_slice::<String>(&xml)?, "Lånelöfte");
-/// # Ok::<(), vitec_connect::datacontract::Error>(())
+/// # Ok::<(), datacontract::Error>(())
 /// ```
 ///
 /// # Errors
@@ -125,14 +128,14 @@ pub fn from_slice<T: DataContract>(xml: &[u8]) -> Result<T, Error> {
 }
 
 /// Reads an answer, like [`from_slice`], but skips unknown elements: what the server says may have
-/// grown.
+/// grown since this program was written.
 ///
 /// `transcoded` says that the caller has turned another encoding into UTF-8, so that the one which
-/// the declaration names is no longer true.
+/// the declaration names is no longer true ([`decode_text`] returns an owned text then).
 ///
 /// # Errors
 /// As for [`from_slice`]. [`Error::is_other_document`] tells a foreign document from a damaged one.
-pub(crate) fn from_answer<T: DataContract>(xml: &[u8], transcoded: bool) -> Result<T, Error> {
+pub fn from_answer<T: DataContract>(xml: &[u8], transcoded: bool) -> Result<T, Error> {
     read::document(xml, true, transcoded)
 }
 

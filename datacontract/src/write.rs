@@ -72,7 +72,10 @@ impl Writer {
     }
 
     /// Writes a value by its `Display`.
-    pub(crate) fn plain(&mut self, value: &impl Display) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// When the text has a character that XML 1.0 forbids.
+    pub fn plain(&mut self, value: &impl Display) -> Result<(), Error> {
         write!(self, "{value}").map_err(|fmt::Error| Error::new("the value cannot be written"))
     }
 

@@ -8,7 +8,7 @@ use chrono::{Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelik
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
-use crate::datacontract::{self, ARRAYS, DataContract, Reader, SERIALIZATION, Writer};
+use crate::{ARRAYS, DataContract, Error, Reader, SERIALIZATION, Writer};
 
 /// Nanoseconds in one tick, the smallest step of .NET's `DateTime`.
 const TICK: u32 = 100;
@@ -33,7 +33,7 @@ const QUOTED: usize = 40;
 ///
 /// ```
 /// use chrono::NaiveDate;
-/// use vitec_connect::DateTime;
+/// use datacontract::DateTime;
 ///
 /// let day = NaiveDate::from_ymd_opt(2027, 1, 31).ok_or("no such day")?;
 /// assert_eq!(DateTime::from(day).to_string(), "2027-01-31T00:00:00");
@@ -474,12 +474,11 @@ impl DataContract for DateTime {
     const NAMESPACE: &'static str = SERIALIZATION;
     const CONTENT_NAMESPACE: &'static str = "";
     const ITEM_NAMESPACE: &'static str = ARRAYS;
-    fn write_content(&self, writer: &mut Writer) -> Result<(), datacontract::Error> {
-        self.check()
-            .map_err(|error| datacontract::Error::new(error.to_string()))?;
+    fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {
+        self.check().map_err(|error| Error::new(error.to_string()))?;
         writer.plain(self)
     }
-    fn read_content(reader: &mut Reader<'_>) -> Result<Self, datacontract::Error> {
+    fn read_content(reader: &mut Reader<'_>) -> Result<Self, Error> {
         reader.plain("dateTime", |text| text.parse().ok())
     }
 }

@@ -115,8 +115,11 @@ impl<'a> Reader<'a> {
         self.tokens.error(message)
     }
 
-    /// Reads the text of a plain value, without the whitespace around it.
-    pub(crate) fn plain<T>(&mut self, type_name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Error> {
+    /// Reads the text of a plain value, without the whitespace around it. `type_name` says in the error what was expected.
+    ///
+    /// # Errors
+    /// When `parse` gives `None`, or the text cannot be read.
+    pub fn plain<T>(&mut self, type_name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Error> {
         let start = self.tokens.position();
         let text = self.text()?;
         parse(trimmed(&text)).ok_or_else(|| {

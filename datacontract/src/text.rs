@@ -15,7 +15,7 @@ const WINDOWS_1252: [char; 32] = [
 /// belong to the encoding, or the label is none of these: a guess could change a name or an amount unnoticed.
 ///
 /// Written by hand: Web API answers in UTF-8 or UTF-16, and what stands in front of it adds these few at most.
-pub(crate) fn decode_text<'a>(bytes: &'a [u8], charset: Option<&str>) -> Option<Cow<'a, str>> {
+pub fn decode_text<'a>(bytes: &'a [u8], charset: Option<&str>) -> Option<Cow<'a, str>> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => return utf8(rest),
         [0xFF, 0xFE, rest @ ..] => return utf16(rest, u16::from_le_bytes),

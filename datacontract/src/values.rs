@@ -7,31 +7,48 @@ use std::borrow::Cow;
 ///
 /// Both must agree with the XML Schema type of that name. Whitespace around the text is dropped
 /// when reading.
+///
+/// ```
+/// # #[derive(Debug, PartialEq)]
+/// struct OrderNumber(u32);
+/// # impl std::fmt::Display for OrderNumber {
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{}", self.0) }
+/// # }
+/// # impl std::str::FromStr for OrderNumber {
+/// #     type Err = std::num::ParseIntError;
+/// #     fn from_str(text: &str) -> Result<Self, Self::Err> { text.parse().map(Self) }
+/// # }
+/// // OrderNumber implements Display and FromStr.
+/// datacontract::plain_value! { OrderNumber => "unsignedInt" }
+///
+/// let xml = datacontract::to_vec(&OrderNumber(7))?;
+/// assert_eq!(datacontract::from_slice::<OrderNumber>(&xml)?, OrderNumber(7));
+/// # Ok::<(), datacontract::Error>(())
+/// ```
+#[macro_export]
 macro_rules! plain_value {
     ($($type:ty => $name:literal),+ $(,)?) => {$(
-        impl $crate::datacontract::DataContract for $type {
+        impl $crate::DataContract for $type {
             fn name() -> ::std::borrow::Cow<'static, str> {
                 $name.into()
             }
-            const NAMESPACE: &'static str = $crate::datacontract::SERIALIZATION;
+            const NAMESPACE: &'static str = $crate::SERIALIZATION;
             const CONTENT_NAMESPACE: &'static str = "";
-            const ITEM_NAMESPACE: &'static str = $crate::datacontract::ARRAYS;
+            const ITEM_NAMESPACE: &'static str = $crate::ARRAYS;
             fn write_content(
                 &self,
-                writer: &mut $crate::datacontract::Writer,
-            ) -> ::std::result::Result<(), $crate::datacontract::Error> {
+                writer: &mut $crate::Writer,
+            ) -> ::std::result::Result<(), $crate::Error> {
                 writer.plain(self)
             }
             fn read_content(
-                reader: &mut $crate::datacontract::Reader<'_>,
-            ) -> ::std::result::Result<Self, $crate::datacontract::Error> {
+                reader: &mut $crate::Reader<'_>,
+            ) -> ::std::result::Result<Self, $crate::Error> {
                 reader.plain($name, |text| text.parse().ok())
             }
         }
     )+};
 }
-pub(crate) use plain_value;
-
 plain_value! {
     i8 => "byte", i16 => "short", i32 => "int", i64 => "long",
     u8 => "unsignedByte", u16 => "unsignedShort", u32 => "unsignedInt", u64 => "unsignedLong",

@@ -169,7 +169,7 @@ impl std::str::FromStr for Day {
         number.parse().map(Self).map_err(|_| ())
     }
 }
-plain_value! { Day => "day" }
+crate::plain_value! { Day => "day" }
 
 fn write<T: DataContract>(value: &T) -> String {
     String::from_utf8(to_vec(value).unwrap()).unwrap()
