@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
-use vitec_connect_outbox::{Outbox, Resolution, Row, State};
+use vitec_connect_outbox::{Address, Outbox, Resolution, Row, State};
 
 use crate::report::{Mistake, Output, output};
+use crate::settings::variable;
 
 const PAGE: u32 = 500;
 
@@ -64,18 +65,20 @@ pub(crate) fn command() -> Command {
         )
 }
 
-/// `--outbox`, wherever it is taken.
+/// `--outbox`, wherever it is taken. Its text is looked at by [`place`] and not by clap, whose errors repeat it.
 pub(crate) fn place_argument() -> Arg {
     Arg::new("outbox")
         .long("outbox")
         .value_name("PATH|postgres://…")
-        .help("Where the outbox lies [default: outbox.db in the user's data directory]")
+        .help("Where the outbox lies [default: VITEC_CONNECT_OUTBOX, else outbox.db in the user's data directory]")
 }
 
 /// The place that was given, or the default one, its folder made.
 pub(crate) fn ready(matches: &ArgMatches) -> Result<String, Mistake> {
-    let (place, is_default) = place(matches)?;
-    if is_default && let Some(folder) = std::path::Path::new(&place).parent() {
+    let (place, said) = place(matches)?;
+    if said == Said::Nowhere
+        && let Some(folder) = std::path::Path::new(&place).parent()
+    {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -87,20 +90,31 @@ pub(crate) fn ready(matches: &ArgMatches) -> Result<String, Mistake> {
     Ok(place)
 }
 
-fn place(matches: &ArgMatches) -> Result<(String, bool), Mistake> {
+/// Where the place was said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    InArgument,
+    InVariable,
+    Nowhere,
+}
+
+const VARIABLE: &str = "VITEC_CONNECT_OUTBOX";
+
+fn place(matches: &ArgMatches) -> Result<(String, Said), Mistake> {
+    let checked = |place: &str, name: &str| match place.parse::<Address>() {
+        Ok(_) => Ok(place.to_owned()),
+        Err(error) => Err(Mistake::new(format!("{name}: {error}"))),
+    };
     if let Some(place) = matches.get_one::<String>("outbox") {
-        return Ok((place.clone(), false));
+        return Ok((checked(place, "--outbox")?, Said::InArgument));
+    }
+    if let Some(place) = variable(VARIABLE)? {
+        return Ok((checked(&place, VARIABLE)?, Said::InVariable));
     }
     let folder = dirs::data_local_dir()
         .ok_or_else(|| Mistake::new("this system names no data directory; say where the outbox lies with --outbox"))?;
-    Ok((
-        folder
-            .join("vitec-connect")
-            .join("outbox.db")
-            .to_string_lossy()
-            .into_owned(),
-        true,
-    ))
+    let place = folder.join("vitec-connect").join("outbox.db");
+    Ok((place.to_string_lossy().into_owned(), Said::Nowhere))
 }
 
 /// Says where the outbox lies, on stderr.
@@ -110,9 +124,9 @@ pub(crate) fn said_place(outbox: &Outbox) -> io::Result<()> {
 
 pub(crate) async fn run(matches: &ArgMatches) -> Result<u8, Mistake> {
     let (name, matches) = matches.subcommand().ok_or_else(|| Mistake::new("no such command"))?;
-    let (place, is_default) = place(matches)?;
+    let (place, said) = place(matches)?;
     let outbox = Outbox::open(&place, None).await?;
-    if is_default {
+    if said != Said::InArgument {
         said_place(&outbox)?;
     }
     let ids: Vec<i64> = matches

@@ -45,6 +45,7 @@
 //! and [`Outbox::purge`] removes them from finished rows. The keys stay, so that the same file again sends nothing.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod address;
 mod call;
 mod day;
 mod deliver;
@@ -63,6 +64,7 @@ mod sqlite;
 mod store;
 mod verdict;
 
+pub use address::Address;
 pub use deliver::deliver;
 pub use error::{Error, ErrorKind};
 pub use import::{ImportSummary, Imported, import};

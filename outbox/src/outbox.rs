@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::address::Address;
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "postgres")]
 use crate::postgres::Postgres;
@@ -35,7 +36,7 @@ macro_rules! either {
 }
 
 impl Outbox {
-    /// Opens the outbox at a path, or at a `postgres://` URL.
+    /// Opens the outbox at a path, or at a `postgres://` URL; see [`Address`].
     ///
     /// With a base URL, the one of [`Client::base_url`](vitec_connect::Client::base_url), it is made where it does not
     /// exist, and refused where it belongs to another one. Without, it has to exist: that is enough to look at it.
@@ -43,11 +44,12 @@ impl Outbox {
     /// # Errors
     /// [`ErrorKind::OtherBaseUrl`], [`ErrorKind::NotFound`], [`ErrorKind::Unsupported`], or what the database says.
     pub async fn open(place: &str, base_url: Option<&str>) -> Result<Self, Error> {
-        if !(place.starts_with("postgres://") || place.starts_with("postgresql://")) {
-            return Self::open_sqlite(place, base_url).await;
+        let address: Address = place.parse()?;
+        if let Some(path) = address.path() {
+            return Self::open_sqlite(path, base_url).await;
         }
         #[cfg(feature = "postgres")]
-        return Self::open_postgres(place, base_url).await;
+        return Self::open_database(&address, base_url).await;
         #[cfg(not(feature = "postgres"))]
         Err(Error::new(
             ErrorKind::Unsupported,
@@ -69,14 +71,27 @@ impl Outbox {
 
     /// Opens the outbox in PostgreSQL, 12 or newer: many machines can deliver from it.
     ///
-    /// `sslmode` in the URL is PostgreSQL's own; `prefer`, the default, uses TLS where the server has it, and certificates
-    /// are always checked, by the operating system.
+    /// `sslmode` in the URL is PostgreSQL's own; `prefer`, the default, uses TLS where the server has it. A certificate is
+    /// always checked, with the server's name: by the certificates in the file that `sslrootcert` names, else by the
+    /// operating system. With `sslrootcert`, TLS is required.
+    ///
+    /// Where the URL has no password it is looked for in `PGPASSWORD`, then in the file that `PGPASSFILE` names, else in
+    /// `~/.pgpass`. A file that others can read is ignored. Where it has no user, `PGUSER` counts.
     ///
     /// # Errors
     /// See [`open`](Self::open).
     #[cfg(feature = "postgres")]
     pub async fn open_postgres(url: &str, base_url: Option<&str>) -> Result<Self, Error> {
-        let store = Postgres::open(url, base_url.map(normal)).await?;
+        let address: Address = url.parse()?;
+        match address.path() {
+            Some(_) => Err(crate::address::not_understood()),
+            None => Self::open_database(&address, base_url).await,
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn open_database(address: &Address, base_url: Option<&str>) -> Result<Self, Error> {
+        let store = Postgres::open(address, base_url.map(normal)).await?;
         Ok(Self(Store::Postgres(store)))
     }
 

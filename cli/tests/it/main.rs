@@ -5,6 +5,7 @@ mod create;
 mod import;
 mod interrupted;
 mod others;
+mod place;
 mod usage;
 
 use std::io::Write;
@@ -15,7 +16,7 @@ use vitec_connect_sandbox::Sandbox;
 /// The command, without the caller's environment.
 fn vitec_connect(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vitec-connect"));
-    for variable in ["USERNAME", "PASSWORD", "BASIC", "BASE_URL"] {
+    for variable in ["USERNAME", "PASSWORD", "BASIC", "BASE_URL", "OUTBOX"] {
         command.env_remove(format!("VITEC_CONNECT_{variable}"));
     }
     command.args(arguments);

@@ -1,7 +1,10 @@
 //! The outbox in PostgreSQL: many machines deliver from it.
 
 mod connection;
+mod passfile;
 mod read;
+mod tls;
+mod url;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +13,7 @@ use tokio_postgres::{Error as PgError, Statement, Transaction};
 
 use self::connection::Connection;
 use self::read::{read_row, state, text};
+use crate::address::Address;
 use crate::error::Error;
 use crate::row::{Counts, Enqueued, NewRow, Row, State};
 use crate::sql;
@@ -61,8 +65,8 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Opens the outbox; makes its tables where `base_url` says whom it is for.
-    pub(crate) async fn open(url: &str, base_url: Option<&str>) -> Result<Self, Error> {
-        let connection = Connection::new(url)?;
+    pub(crate) async fn open(address: &Address, base_url: Option<&str>) -> Result<Self, Error> {
+        let connection = Connection::new(address)?;
         let wanted = base_url.map(str::to_owned);
         let (version, owner) = {
             let mut held = connection.client().await?;
