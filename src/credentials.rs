@@ -17,6 +17,7 @@ use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::CustomerId;
+use crate::id::is_invisible;
 
 /// HTTP Basic credentials (RFC 7617). `Debug` does not show them, and memory that held them is overwritten on drop.
 ///
@@ -38,38 +39,51 @@ const BASIC: &str = "Basic ";
 
 /// Why credentials were refused when they were made. Never contains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CredentialsError(&'static str);
+pub struct CredentialsError(&'static str, Option<char>);
 
 impl fmt::Display for CredentialsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.0)?;
+        match self.1 {
+            Some(character) => write!(f, " U+{:04X}: delete it, or type the name anew", u32::from(character)),
+            None => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for CredentialsError {}
 
+fn refused(why: &'static str) -> CredentialsError {
+    CredentialsError(why, None)
+}
+
 impl Credentials {
     /// From a user name and a password, both sent as UTF-8.
     ///
     /// # Errors
-    /// A user name that is empty or contains `:`, and control characters in either (RFC 7617, section 2).
+    /// A user name that is empty or contains `:` or a format character (such as a zero-width space), and control
+    /// characters in either (RFC 7617, section 2).
     pub fn basic(user: impl AsRef<str>, password: impl AsRef<str>) -> Result<Self, CredentialsError> {
         let (user, password) = (user.as_ref(), password.as_ref());
         if user.is_empty() {
-            return Err(CredentialsError("the user name is empty"));
+            return Err(refused("the user name is empty"));
         }
         if user.contains(':') {
-            return Err(CredentialsError(
-                "the user name contains `:`, which HTTP Basic cannot carry",
-            ));
+            return Err(refused("the user name contains `:`, which HTTP Basic cannot carry"));
         }
         if user.contains(char::is_control) {
-            return Err(CredentialsError(
+            return Err(refused(
                 "the user name contains a control character, such as a line break",
             ));
         }
-        if password.contains(char::is_control) {
+        if let Some(character) = user.chars().find(|it| is_invisible(*it)) {
             return Err(CredentialsError(
+                "the user name contains a character that nobody sees,",
+                Some(character),
+            ));
+        }
+        if password.contains(char::is_control) {
+            return Err(refused(
                 "the password contains a control character, such as a line break",
             ));
         }
@@ -83,7 +97,7 @@ impl Credentials {
         STANDARD.encode_string(plain.as_bytes(), &mut header);
         // Base64 is always a valid header; were it not, nothing must be sent without it.
         let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(header))
-            .map_err(|_| CredentialsError("these credentials make no valid header"))?;
+            .map_err(|_| refused("these credentials make no valid header"))?;
         header.set_sensitive(true); // No `Debug` shows it.
         Ok(Self { header })
     }
@@ -96,14 +110,11 @@ impl Credentials {
         let plain = STANDARD
             .decode(base64.as_ref().trim())
             .map(Zeroizing::new)
-            .map_err(|_| CredentialsError("this is not the base64 string that the portal shows"))?;
-        let text = std::str::from_utf8(&plain)
-            .map_err(|_| CredentialsError("the base64 string does not hold text in UTF-8"))?;
+            .map_err(|_| refused("this is not the base64 string that the portal shows"))?;
+        let text = std::str::from_utf8(&plain).map_err(|_| refused("the base64 string does not hold text in UTF-8"))?;
         match text.split_once(':') {
             Some((user, password)) => Self::basic(user, password),
-            None => Err(CredentialsError(
-                "the base64 string holds no user name, `:` and password",
-            )),
+            None => Err(refused("the base64 string holds no user name, `:` and password")),
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+
 /// Why a text is no id. It was refused before anything was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdError {
@@ -32,6 +35,11 @@ impl fmt::Display for IdError {
             Reason::Character(it) if it.is_control() => {
                 write!(f, "contains the control character U+{:04X}", u32::from(*it))
             }
+            Reason::Character(it) if is_invisible(*it) => write!(
+                f,
+                "contains U+{:04X}, a character that nobody sees: delete it, or type the id anew",
+                u32::from(*it)
+            ),
             Reason::Character(it) => {
                 write!(
                     f,
@@ -44,6 +52,12 @@ impl fmt::Display for IdError {
 
 impl std::error::Error for IdError {}
 
+/// Whether it is a format character (general category Cf), such as a zero-width space, a byte order mark, a soft hyphen or
+/// a change of the reading direction: two texts look the same, and are not.
+pub(crate) fn is_invisible(character: char) -> bool {
+    !character.is_ascii() && CodePointMapData::<GeneralCategory>::new().get(character) == GeneralCategory::Format
+}
+
 /// Refuses what a URL parser rewrites (`..` is another path, a newline vanishes) and what IIS refuses in a path even
 /// percent-encoded. Lengths in characters.
 pub(crate) fn check(what: &'static str, text: &str, min: usize, max: usize) -> Result<(), IdError> {
@@ -52,7 +66,8 @@ pub(crate) fn check(what: &'static str, text: &str, min: usize, max: usize) -> R
     if length < min {
         return refuse(Reason::TooShort(min));
     }
-    if let Some(character) = text.chars().find(|it| it.is_control() || r"/\?#%+:*&<>".contains(*it)) {
+    let refused = |it: &char| it.is_control() || r"/\?#%+:*&<>".contains(*it) || is_invisible(*it);
+    if let Some(character) = text.chars().find(refused) {
         return refuse(Reason::Character(character));
     }
     if length > max {

@@ -397,6 +397,10 @@ fn ids_and_credentials() {
         "M3\u{7F}",
         "M3\u{85}",
         "\u{A0}M3",
+        "M3\u{200B}",
+        "M\u{AD}3",
+        "\u{FEFF}M3",
+        "\u{202E}3M",
         &"M".repeat(41),
     ] {
         let error = id.parse::<CustomerId>().unwrap_err();
@@ -407,6 +411,7 @@ fn ids_and_credentials() {
         Credentials::basic("", "secret").unwrap_err(),
         Credentials::basic("part:ner", "secret").unwrap_err(),
         Credentials::basic("part\nner", "secret").unwrap_err(),
+        Credentials::basic("part\u{2066}ner", "secret").unwrap_err(),
         Credentials::basic("partner", "sec\rret").unwrap_err(),
         Credentials::encoded("not base64!").unwrap_err(),
         Credentials::encoded("cGFydG5lcg==").unwrap_err(),

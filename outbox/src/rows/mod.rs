@@ -9,7 +9,9 @@ mod source;
 use std::fmt;
 use std::io::Read;
 
-use self::check::{Cells, Checker};
+use serde_json::Value;
+
+use self::check::{Cells, Checker, Column};
 use self::occurrences::Occurrences;
 use self::source::Source;
 use crate::error::{Error, ErrorKind};
@@ -75,9 +77,18 @@ impl fmt::Debug for RowReader {
 
 /// A row that cannot be sent, and everything that is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BadRow {
     /// The line of the file on which the row begins, from 1.
     pub line: u64,
+    /// The line on which it ends: a quote left open swallows the rows behind it.
+    pub last_line: u64,
+    /// The sender's own reference, as far as it could be read.
+    pub reference: Option<String>,
+    /// The customer's id, as it stands in the file.
+    pub customer_id: Option<String>,
+    /// The contact's id, as it stands in the file.
+    pub contact_id: Option<String>,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -93,7 +104,10 @@ pub struct Problem {
 
 impl fmt::Display for BadRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
+        match self.last_line > self.line {
+            true => write!(f, "lines {} to {}", self.line, self.last_line)?,
+            false => write!(f, "line {}", self.line)?,
+        }
         for (index, problem) in self.problems.iter().enumerate() {
             f.write_str(if index == 0 { ": " } else { "; " })?;
             if let Some(column) = &problem.column {
@@ -129,9 +143,21 @@ impl RowReader {
         let Some((line, cells)) = self.source.next(&self.checker)? else {
             return Ok(None);
         };
+        let read = cells.as_deref().unwrap_or_default();
+        let [reference, customer_id, contact_id] =
+            [Column::Reference, Column::Customer, Column::Contact].map(|column| as_read(read, column));
         let row = match cells.and_then(|cells: Cells| self.checker.row(cells)) {
             Ok(row) => row.line(line),
-            Err(problems) => return Ok(Some(Err(BadRow { line, problems }))),
+            Err(problems) => {
+                return Ok(Some(Err(BadRow {
+                    line,
+                    last_line: line,
+                    reference,
+                    customer_id,
+                    contact_id,
+                    problems,
+                })));
+            }
         };
         // Counted for rows without a reference only: the others are recognised by that.
         let occurrence = match row.reference {
@@ -140,6 +166,12 @@ impl RowReader {
         };
         Ok(Some(Ok(row.occurrence(occurrence))))
     }
+}
+
+/// The text of a cell, for a person who looks for the row.
+fn as_read(cells: &[(Column, Value)], column: Column) -> Option<String> {
+    let (_, value) = cells.iter().find(|(it, _)| *it == column)?;
+    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 fn input(message: impl Into<String>) -> Error {
