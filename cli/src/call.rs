@@ -2,13 +2,14 @@
 
 use clap::ArgMatches;
 use serde::de::DeserializeOwned;
-use tokio::task::AbortHandle;
+use serde_json::{Map, Value};
 use vitec_connect::datacontract::DataContract;
 use vitec_connect::{IdError, Receipt};
 use vitec_connect_sandbox::Sandbox;
 
 use crate::body::Body;
-use crate::document::Operation;
+use crate::document::{Field, Operation};
+use crate::print::say;
 use crate::report::{Mistake, Report};
 use crate::signals::Signals;
 use crate::{operations, settings};
@@ -34,7 +35,7 @@ impl Arguments<'_> {
     }
 }
 
-pub(crate) async fn run(operation: Operation, matches: &ArgMatches, early: AbortHandle) -> Result<Report, Mistake> {
+pub(crate) async fn run(operation: Operation, matches: &ArgMatches, signals: &Signals) -> Result<Report, Mistake> {
     if matches.get_flag("password-stdin")
         && matches
             .try_get_one::<String>("input")
@@ -75,22 +76,24 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, early: Abort
             (None, Err(error)) => Ok(Report::failed(&error)),
         };
     }
-    let mut signals = Signals::listen();
-    early.abort(); // From here on the receipt tells what an interruption means.
+    signals.take().await; // From here on the receipt tells what an interruption means.
     let receipt = Receipt::default();
     let client = client.watched(&receipt);
     let report = tokio::select! {
         result = operations::call(&operation.id, &client, &arguments) => match result? {
-            Ok(answer) => Report::accepted(answer, receipt.status()),
+            Ok(answer) => Report::accepted(answer, &receipt),
             Err(error) => Report::failed(&error),
         },
-        () = signals.received() => Report::interrupted(receipt.outcome(), &about(&operation.parameters, matches)),
+        () = signals.received() => Report::interrupted(&receipt, &described(&operation.parameters, matches)),
     };
     if let Some(sandbox) = &sandbox {
         for received in sandbox.received() {
-            eprintln!("the sandbox received {}: {}", received.operation, received.body);
+            say(&format!(
+                "the sandbox received {}: {}",
+                received.operation, received.body
+            ));
             for note in &received.notes {
-                eprintln!("note: {}: {}", note.member, note.message);
+                say(&format!("note: {}: {}", note.member, note.message));
             }
         }
     }
@@ -98,7 +101,7 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, early: Abort
 }
 
 /// `customerId M30011, contactId 4711`
-fn about(parameters: &[crate::document::Field], matches: &ArgMatches) -> String {
+fn described(parameters: &[Field], matches: &ArgMatches) -> String {
     let given = parameters
         .iter()
         .filter_map(|it| Some((&it.name, matches.get_one::<String>(&it.name)?)));
@@ -106,4 +109,21 @@ fn about(parameters: &[crate::document::Field], matches: &ArgMatches) -> String 
         .map(|(name, value)| format!("{name} {value}"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// The ids that a call is for, by name, as far as they were given.
+pub(crate) fn parameters(parameters: &[Field], matches: &ArgMatches) -> Map<String, Value> {
+    let mut named = names(parameters);
+    for (name, value) in &mut named {
+        *value = matches
+            .get_one::<String>(name)
+            .map_or(Value::Null, |it| it.as_str().into());
+    }
+    named
+}
+
+/// Their names. Those in the path, which are the required ones.
+pub(crate) fn names(parameters: &[Field]) -> Map<String, Value> {
+    let required = parameters.iter().filter(|it| it.required);
+    required.map(|it| (it.name.clone(), Value::Null)).collect()
 }

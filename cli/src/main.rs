@@ -1,4 +1,6 @@
 //! The command `vitec-connect`. `vitec-connect --help` says what it does.
+// `println!` panics where stdout is closed: what is printed goes through `print`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
 mod body;
@@ -8,17 +10,18 @@ mod import;
 mod offices;
 mod operations;
 mod outbox;
+mod print;
 mod report;
 mod sandbox;
 mod settings;
 mod signals;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use document::Operation;
 use report::{Mistake, Output, Report, output};
-use tokio::task::AbortHandle;
+use signals::Signals;
 
 fn main() -> ExitCode {
     let operations = match document::operations() {
@@ -28,7 +31,7 @@ fn main() -> ExitCode {
     let mut command = arguments::command(&operations);
     let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => matches,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&error, &operations),
     };
     match matches.subcommand() {
         Some(("spec", matches)) => print(match matches.get_flag("json") {
@@ -45,16 +48,30 @@ fn main() -> ExitCode {
         }
         Some(("sandbox", matches)) => {
             log(true);
-            match run(async |early| sandbox::run(matches, early).await) {
+            match run(|| {}, async |signals| sandbox::run(matches, signals).await) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(mistake) => Report::mistake(&mistake).write(Output::Text),
             }
         }
-        Some(("outbox", matches)) => ended(run(async |_| outbox::run(matches).await)),
+        Some(("outbox", matches)) => {
+            let output = matches
+                .subcommand()
+                .map_or(Output::Text, |(_, matches)| report::output(matches));
+            let early = move || _ = outbox::failed(&Mistake::new("interrupted"), output);
+            match run(early, async |_| outbox::run(matches).await) {
+                Ok(exit) => ExitCode::from(exit),
+                Err(mistake) => outbox::failed(&mistake, output),
+            }
+        }
         Some((arguments::LOAN_PROMISE, matches)) if matches.subcommand_name() == Some("import") => {
             let matches = matches.subcommand_matches("import").unwrap_or(matches);
             log(matches.get_flag("verbose"));
-            ended(run(async |early| import::run(matches, early).await))
+            let output = output(matches);
+            let early = move || _ = import::failed(&Mistake::new("interrupted: nothing was sent"), output);
+            match run(early, async |signals| import::run(matches, signals).await) {
+                Ok(exit) => ExitCode::from(exit),
+                Err(mistake) => import::failed(&mistake, output),
+            }
         }
         Some((noun, matches)) => {
             let (verb, matches) = matches.subcommand().unwrap_or(("", matches));
@@ -62,49 +79,59 @@ fn main() -> ExitCode {
                 return Report::mistake(&Mistake::new("no such operation")).write(Output::Text);
             };
             log(matches.get_flag("verbose"));
-            let report = run(async |early| call::run(operation, matches, early).await)
+            let output = output(matches);
+            let parameters = call::parameters(&operation.parameters, matches);
+            let about = parameters.clone();
+            let early = move || _ = Report::interrupted_early().about(about.clone()).write(output);
+            let report = run(early, async |signals| call::run(operation, matches, signals).await)
                 .unwrap_or_else(|mistake| Report::mistake(&mistake));
-            report.write(output(matches))
+            report.about(parameters).write(output)
         }
         None => ExitCode::from(2),
     }
 }
 
-fn ended(exit: Result<u8, Mistake>) -> ExitCode {
-    match exit {
-        Ok(exit) => ExitCode::from(exit),
-        Err(mistake) => Report::mistake(&mistake).write(Output::Text),
-    }
-}
-
-/// Runs a command to its end. Until it takes care of signals itself, one ends it with nothing under way.
-fn run<T>(command: impl AsyncFnOnce(AbortHandle) -> Result<T, Mistake>) -> Result<T, Mistake> {
+/// Runs a command to its end. Until it takes signals itself, one ends it with nothing under way, after `early`.
+fn run<T>(
+    early: impl Fn() + Send + 'static,
+    command: impl AsyncFnOnce(&Signals) -> Result<T, Mistake>,
+) -> Result<T, Mistake> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
-    let early = runtime.spawn(async {
-        signals::Signals::listen().received().await;
-        std::process::exit(130);
+    let result = runtime.block_on(async {
+        let signals = Signals::listen(early);
+        command(&signals).await
     });
-    let result = runtime.block_on(command(early.abort_handle()));
     // Whatever still runs was interrupted, and is not waited for.
     runtime.shutdown_background();
     result
 }
 
 /// What clap refused, or was asked to show.
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error, operations: &[Operation]) -> ExitCode {
     let is_mistake = !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let arguments: Vec<String> = std::env::args().collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let wants_json = arguments.iter().any(|it| it == "--output=json")
         || arguments.windows(2).any(|it| it[0] == "--output" && it[1] == "json");
-    if is_mistake && wants_json {
-        // One object on stdout in every case.
-        return Report::mistake(&Mistake::new(error)).write(Output::Json);
+    if !is_mistake || !wants_json {
+        let _ = error.print();
+        return ExitCode::from(if is_mistake { 2 } else { 0 });
     }
-    let _ = error.print();
-    ExitCode::from(if is_mistake { 2 } else { 0 })
+    // One object on stdout in every case.
+    let mistake = Mistake::new(error);
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["outbox", ..] => outbox::failed(&mistake, Output::Json),
+        [_, "import", ..] => import::failed(&mistake, Output::Json),
+        ref arguments => {
+            let meant = operations
+                .iter()
+                .find(|it| arguments.starts_with(&[it.noun.as_str(), it.verb.as_str()]));
+            let names = meant.map(|it| call::names(&it.parameters)).unwrap_or_default();
+            Report::mistake(&mistake).about(names).write(Output::Json)
+        }
+    }
 }
 
 /// This command's own events, on stderr. Nothing of the HTTP library: it may log headers.
@@ -115,20 +142,17 @@ fn log(verbose: bool) {
     if verbose {
         let ours = Targets::new().with_target("vitec_connect", LevelFilter::DEBUG);
         let lines = tracing_subscriber::fmt::layer()
-            .with_writer(std::io::stderr)
+            .with_writer(print::Lines::default)
+            // Of a line that cannot be written it would tell by `eprintln!`.
+            .log_internal_errors(false)
             .with_ansi(false);
         tracing_subscriber::registry().with(lines).with(ours).init();
     }
 }
 
 fn print(bytes: &[u8]) -> ExitCode {
-    match std::io::stdout()
-        .write_all(bytes)
-        .and_then(|()| std::io::stdout().flush())
-    {
-        Ok(()) => ExitCode::SUCCESS,
-        // `| head` closes early, and that is no mistake.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+    match print::listed(bytes) {
+        Ok(_) => ExitCode::SUCCESS,
         Err(error) => Report::mistake(&error.into()).write(Output::Text),
     }
 }

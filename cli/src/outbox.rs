@@ -1,12 +1,13 @@
 //! `outbox`: looking at an outbox, and deciding what only a person can decide.
 
-use std::io::{self, Write};
+use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 use vitec_connect_outbox::{Address, Outbox, Resolution, Row, State};
 
-use crate::report::{Mistake, Output, output};
+use crate::print::{self, escaped, json_escaped, say};
+use crate::report::{Mistake, Output, chain, output};
 use crate::settings::variable;
 
 const PAGE: u32 = 500;
@@ -49,10 +50,12 @@ pub(crate) fn command() -> Command {
                 "requeue",
                 "Puts rejected and unknown rows back to pending: the next import sends them",
             )
+            .arg(output())
             .arg(rows()),
         )
         .subcommand(
             subcommand("resolve", "Settles unknown rows, after a look in Vitec")
+                .arg(output())
                 .arg(rows())
                 .arg(
                     Arg::new("as")
@@ -118,16 +121,27 @@ fn place(matches: &ArgMatches) -> Result<(String, Said), Mistake> {
 }
 
 /// Says where the outbox lies, on stderr.
-pub(crate) fn said_place(outbox: &Outbox) -> io::Result<()> {
-    writeln!(io::stderr(), "outbox: {}", outbox.place())
+pub(crate) fn said_place(outbox: &Outbox) {
+    say(&format!("outbox: {}", outbox.place()));
 }
 
+/// What could not be done: on stderr, and as one object where one is asked for.
+pub(crate) fn failed(mistake: &Mistake, output: Output) -> ExitCode {
+    say(&format!("error: {mistake}"));
+    if output == Output::Json {
+        // Where stdout cannot be written, the exit status still tells.
+        let _ = print::object(&json!({"error": mistake.to_string()}));
+    }
+    ExitCode::from(2)
+}
+
+/// Runs a command on an outbox; the exit status.
 pub(crate) async fn run(matches: &ArgMatches) -> Result<u8, Mistake> {
     let (name, matches) = matches.subcommand().ok_or_else(|| Mistake::new("no such command"))?;
     let (place, said) = place(matches)?;
     let outbox = Outbox::open(&place, None).await?;
     if said != Said::InArgument {
-        said_place(&outbox)?;
+        said_place(&outbox);
     }
     let ids: Vec<i64> = matches
         .try_get_many::<i64>("rows")
@@ -139,33 +153,35 @@ pub(crate) async fn run(matches: &ArgMatches) -> Result<u8, Mistake> {
         .collect();
     match name {
         "status" => status(&outbox, output(matches)).await?,
-        "list" => list(&outbox, matches.get_one::<State>("state").copied(), output(matches)).await?,
+        "list" => return list(&outbox, matches.get_one::<State>("state").copied(), output(matches)).await,
         "show" => show(&outbox, &ids, output(matches)).await?,
         "requeue" => {
             outbox.requeue(&ids).await?;
-            writeln!(
-                io::stderr(),
-                "{} rows are pending; the next import sends them",
-                ids.len()
-            )?;
+            settled(&ids, State::Pending, output(matches))?;
         }
         _ => {
-            let accepted = matches.get_one::<String>("as").is_some_and(|it| it == "accepted");
-            let resolution = if accepted {
-                Resolution::Accepted
-            } else {
-                Resolution::NotSent
+            let (resolution, state) = match matches.get_one::<String>("as").map(String::as_str) {
+                Some("accepted") => (Resolution::Accepted, State::Accepted),
+                _ => (Resolution::NotSent, State::Pending),
             };
             outbox.resolve(&ids, resolution).await?;
-            let now = if accepted {
-                "accepted"
-            } else {
-                "pending; the next import sends them"
-            };
-            writeln!(io::stderr(), "{} rows are {now}", ids.len())?;
+            settled(&ids, state, output(matches))?;
         }
     }
     Ok(0)
+}
+
+/// What a person's decision came to.
+fn settled(ids: &[i64], state: State, output: Output) -> Result<(), Mistake> {
+    let then = match state {
+        State::Pending => "; the next import sends them",
+        _ => "",
+    };
+    say(&format!("{} rows are {state}{then}", ids.len()));
+    if output == Output::Json {
+        print::object(&json!({"rows": ids, "state": state.as_str()}))?;
+    }
+    Ok(())
 }
 
 async fn status(outbox: &Outbox, output: Output) -> Result<(), Mistake> {
@@ -174,42 +190,58 @@ async fn status(outbox: &Outbox, output: Output) -> Result<(), Mistake> {
     for state in State::ALL {
         object.insert(state.to_string(), counts.of(state).into());
     }
-    let mut stdout = io::stdout().lock();
-    match output {
-        Output::Json => writeln!(stdout, "{}", Value::from(object))?,
+    let text = match output {
+        Output::Json => format!("{}\n", Value::from(object)),
         Output::Text => {
-            for (state, count) in object {
-                writeln!(stdout, "{state:<9} {count}")?;
-            }
+            let lines = object.iter().map(|(state, count)| format!("{state:<9} {count}\n"));
+            lines.collect()
         }
-    }
+    };
+    print::listed(text.as_bytes())?;
     Ok(())
 }
 
 /// Row by row, a page at a time: an outbox may hold millions.
-async fn list(outbox: &Outbox, state: Option<State>, output: Output) -> Result<(), Mistake> {
+async fn list(outbox: &Outbox, state: Option<State>, output: Output) -> Result<u8, Mistake> {
     let mut after = 0;
-    let mut first = true;
-    if output == Output::Json {
-        write!(io::stdout(), "[")?;
-    }
+    let mut is_first = true;
     loop {
-        let rows = outbox.list(state, after, PAGE).await?;
+        let rows = match outbox.list(state, after, PAGE).await {
+            Ok(rows) => rows,
+            Err(error) if is_first => return Err(error.into()),
+            Err(error) => {
+                say(&format!("error: {}", chain(&error)));
+                if output == Output::Json {
+                    // What was listed stays readable; the exit status says that it is not all.
+                    print::listed(b"\n]\n")?;
+                }
+                return Ok(2);
+            }
+        };
         let Some(last) = rows.last() else { break };
         after = last.id;
-        let mut stdout = io::stdout().lock();
+        let mut page = String::new();
         for row in &rows {
             match output {
-                Output::Json => write!(stdout, "{}\n  {}", if first { "" } else { "," }, object(row))?,
-                Output::Text => writeln!(stdout, "{}", line(row))?,
+                Output::Json => {
+                    page.push_str(if is_first { "[\n  " } else { ",\n  " });
+                    page.push_str(&json_escaped(&object(row).to_string()));
+                }
+                Output::Text => {
+                    page.push_str(&line(row));
+                    page.push('\n');
+                }
             }
-            first = false;
+            is_first = false;
+        }
+        if !print::listed(page.as_bytes())? {
+            return Ok(0);
         }
     }
     if output == Output::Json {
-        writeln!(io::stdout(), "{}]", if first { "" } else { "\n" })?;
+        print::listed(if is_first { b"[]\n" } else { b"\n]\n" })?;
     }
-    Ok(())
+    Ok(0)
 }
 
 async fn show(outbox: &Outbox, ids: &[i64], output: Output) -> Result<(), Mistake> {
@@ -217,24 +249,26 @@ async fn show(outbox: &Outbox, ids: &[i64], output: Output) -> Result<(), Mistak
     for id in ids {
         rows.push(object(&outbox.row(*id).await?));
     }
-    let mut stdout = io::stdout().lock();
+    let mut text = String::new();
     match output {
-        Output::Json => writeln!(stdout, "{:#}", Value::from(rows))?,
+        Output::Json => {
+            text.push_str(&json_escaped(&format!("{:#}", Value::from(rows))));
+            text.push('\n');
+        }
         Output::Text => {
             for row in rows {
-                for (name, value) in row
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .filter(|(_, value)| !value.is_null())
-                {
-                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                    writeln!(stdout, "{name}: {value}")?;
+                for (name, value) in row.as_object().into_iter().flatten() {
+                    match value {
+                        Value::Null => continue,
+                        Value::String(value) => text.push_str(&format!("{name}: {}\n", escaped(value))),
+                        value => text.push_str(&format!("{name}: {}\n", json_escaped(&value.to_string()))),
+                    }
                 }
-                writeln!(stdout)?;
+                text.push('\n');
             }
         }
     }
+    print::listed(text.as_bytes())?;
     Ok(())
 }
 
@@ -245,9 +279,9 @@ fn line(row: &Row) -> String {
     );
     for more in [&row.reference, &row.answer, &row.message].into_iter().flatten() {
         line.push_str("  ");
-        line.push_str(&more.replace(char::is_control, " "));
+        line.push_str(more);
     }
-    line
+    escaped(&line).into_owned()
 }
 
 fn object(row: &Row) -> Value {

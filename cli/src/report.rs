@@ -2,13 +2,16 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use vitec_connect::{Error, ErrorKind, Outcome};
+use vitec_connect::{Error, ErrorKind, Outcome, Receipt};
+
+use crate::print::{self, say};
 
 /// Documented in `--help`.
 pub(crate) const EXIT_STATUSES: &str = "\
@@ -28,6 +31,12 @@ pub(crate) struct Mistake(String);
 impl Mistake {
     pub(crate) fn new(message: impl fmt::Display) -> Self {
         Self(message.to_string())
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -76,6 +85,13 @@ pub(crate) struct Report {
     answer: Option<Value>,
     message: Option<String>,
     validation: Map<String, Value>,
+    /// The ids that the call was for, by name.
+    parameters: Map<String, Value>,
+    kind: Option<ErrorKind>,
+    attempts: u32,
+    /// RFC 3339.
+    sent_at: Option<String>,
+    retry_after: Option<Duration>,
     request: Option<String>,
 }
 
@@ -88,15 +104,33 @@ impl Report {
             answer: None,
             message: None,
             validation: Map::new(),
+            parameters: Map::new(),
+            kind: None,
+            attempts: 0,
+            sent_at: None,
+            retry_after: None,
             request: None,
         }
     }
 
-    pub(crate) fn accepted(answer: Value, status: Option<u16>) -> Self {
+    /// Names the ids that the call was for.
+    pub(crate) fn about(self, parameters: Map<String, Value>) -> Self {
+        Self { parameters, ..self }
+    }
+
+    fn watched(self, receipt: &Receipt) -> Self {
+        Self {
+            status: receipt.status(),
+            attempts: receipt.attempts(),
+            sent_at: receipt.sent_at().map(|at| at.to_rfc3339()),
+            ..self
+        }
+    }
+
+    pub(crate) fn accepted(answer: Value, receipt: &Receipt) -> Self {
         Self {
             answer: Some(answer),
-            status,
-            ..Self::new(0, Outcome::Accepted)
+            ..Self::new(0, Outcome::Accepted).watched(receipt)
         }
     }
 
@@ -115,25 +149,28 @@ impl Report {
         }
     }
 
-    pub(crate) fn interrupted(outcome: Outcome, about: &str) -> Self {
-        let (exit, message) = match outcome {
-            Outcome::NotSent => (130, format!("{about}: interrupted. Nothing was sent.")),
+    /// Before there was anything to send.
+    pub(crate) fn interrupted_early() -> Self {
+        Self {
+            message: Some("interrupted. Nothing was sent.".to_owned()),
+            ..Self::new(130, Outcome::NotSent)
+        }
+    }
+
+    /// Of what was `about` to be sent, or on its way.
+    pub(crate) fn interrupted(receipt: &Receipt, about: &str) -> Self {
+        let (exit, outcome, what) = match receipt.outcome() {
+            Outcome::NotSent => (130, Outcome::NotSent, "interrupted. Nothing was sent."),
             _ => (
                 6,
-                format!(
-                    "{about}: interrupted while it was under way. It may have been created all the same. Look in Vitec before \
-                     sending it again."
-                ),
+                Outcome::Unknown,
+                "interrupted while it was under way. It may have been created all the same. Look in Vitec before \
+                 sending it again.",
             ),
         };
-        let outcome = if exit == 130 {
-            Outcome::NotSent
-        } else {
-            Outcome::Unknown
-        };
         Self {
-            message: Some(message),
-            ..Self::new(exit, outcome)
+            message: Some(format!("{about}: {what}")),
+            ..Self::new(exit, outcome).watched(receipt)
         }
     }
 
@@ -158,6 +195,10 @@ impl Report {
                 .validation()
                 .map(|(field, messages)| (field.to_owned(), messages.into()))
                 .collect(),
+            kind: Some(error.kind()),
+            attempts: error.attempts(),
+            sent_at: error.sent_at().map(|at| at.to_rfc3339()),
+            retry_after: error.retry_after(),
             ..Self::new(exit, error.outcome())
         }
     }
@@ -166,13 +207,11 @@ impl Report {
     pub(crate) fn write(&self, output: Output) -> ExitCode {
         let written = match output {
             Output::Text => self.write_text(),
-            Output::Json => serde_json::to_string_pretty(&self.object())
-                .map_err(io::Error::from)
-                .and_then(|object| writeln!(io::stdout(), "{object}")),
+            Output::Json => print::object(&self.object()),
         };
         if let Err(error) = written {
             // The exit status still says what became of the call.
-            let _ = writeln!(io::stderr(), "warning: stdout cannot be written: {error}");
+            say(&format!("warning: stdout cannot be written: {error}"));
         }
         ExitCode::from(self.exit)
     }
@@ -180,17 +219,17 @@ impl Report {
     fn write_text(&self) -> io::Result<()> {
         if let Some(message) = &self.message {
             let level = if self.exit == 0 { "warning" } else { "error" };
-            writeln!(io::stderr(), "{level}: {message}")?;
+            say(&format!("{level}: {message}"));
         }
         for (field, messages) in &self.validation {
             for message in messages.as_array().into_iter().flatten() {
-                writeln!(io::stderr(), "  {field}: {}", message.as_str().unwrap_or_default())?;
+                say(&format!("  {field}: {}", message.as_str().unwrap_or_default()));
             }
         }
         match (&self.request, &self.answer) {
-            (Some(request), _) => write!(io::stdout(), "{request}"),
-            (None, Some(Value::String(answer))) => writeln!(io::stdout(), "{answer}"),
-            (None, Some(answer)) => writeln!(io::stdout(), "{answer:#}"),
+            (Some(request), _) => print::stdout(request.as_bytes()),
+            (None, Some(Value::String(answer))) => print::answer(answer),
+            (None, Some(answer)) => print::object(answer),
             (None, None) => Ok(()),
         }
     }
@@ -202,13 +241,21 @@ impl Report {
             answer: self.answer.as_ref(),
             message: self.message.as_deref(),
             validation: &self.validation,
+            parameters: &self.parameters,
+            kind: self.kind.map(|it| format!("{it:?}")),
+            attempts: Some(self.attempts).filter(|it| *it > 0),
+            sent_at: self.sent_at.as_deref(),
+            retry_after: self
+                .retry_after
+                .map(|it| it.as_secs() + u64::from(it.subsec_nanos() > 0)),
             request: self.request.as_deref(),
         }
     }
 }
 
-/// A report as a program reads it.
+/// A report as a program reads it. What there is not is null.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Object<'a> {
     outcome: &'static str,
     status: Option<u16>,
@@ -216,6 +263,15 @@ struct Object<'a> {
     message: Option<&'a str>,
     /// Messages by field, in the server's order.
     validation: &'a Map<String, Value>,
+    #[serde(flatten)]
+    parameters: &'a Map<String, Value>,
+    /// The name of a [`vitec_connect::ErrorKind`].
+    kind: Option<String>,
+    attempts: Option<u32>,
+    /// RFC 3339, UTC.
+    sent_at: Option<&'a str>,
+    /// In seconds.
+    retry_after: Option<u64>,
     /// Of a dry run: the request that was not sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a str>,

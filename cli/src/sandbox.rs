@@ -1,17 +1,16 @@
 //! `vitec-connect sandbox`: the stand-in for Vitec Connect, until Ctrl-C.
 
-use std::io::Write;
 use std::net::SocketAddr;
 
 use clap::ArgMatches;
-use tokio::task::AbortHandle;
 use vitec_connect_sandbox::Sandbox;
 
+use crate::print::{say, stdout};
 use crate::report::Mistake;
 use crate::settings::variable;
 use crate::signals::Signals;
 
-pub(crate) async fn run(matches: &ArgMatches, early: AbortHandle) -> Result<(), Mistake> {
+pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<(), Mistake> {
     let mut builder = Sandbox::builder();
     if let Some(address) = matches.get_one::<SocketAddr>("listen") {
         builder = builder.listen(*address);
@@ -29,19 +28,14 @@ pub(crate) async fn run(matches: &ArgMatches, early: AbortHandle) -> Result<(), 
         }
     };
     let sandbox = builder.start().await?;
-    let mut signals = Signals::listen();
-    early.abort(); // From here on Ctrl-C is the way to end it, and no failure.
+    signals.take().await; // From here on Ctrl-C is the way to end it, and no failure.
     // The URL alone on stdout, for scripts; the rest is for people.
-    writeln!(std::io::stdout(), "{}", sandbox.url()).and_then(|()| std::io::stdout().flush())?;
-    match configured {
-        true => eprintln!("The sandbox listens at {}", sandbox.url()),
-        false => eprintln!(
-            "The sandbox listens at {}, user name {}, password {}",
-            sandbox.url(),
-            sandbox.username(),
-            sandbox.password()
-        ),
-    }
+    stdout(format!("{}\n", sandbox.url()).as_bytes())?;
+    let credentials = match configured {
+        true => String::new(),
+        false => format!(", user name {}, password {}", sandbox.username(), sandbox.password()),
+    };
+    say(&format!("The sandbox listens at {}{credentials}", sandbox.url()));
     signals.received().await;
     Ok(())
 }

@@ -1,53 +1,124 @@
-//! Ctrl-C and its like.
+//! Ctrl-C and its like, heard in one place from the beginning of a command to its end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
-/// What tells the process to end: Ctrl-C, or SIGTERM on Unix. Heard from the moment this is made.
+/// A signal ends the process: nothing is under way.
+const EARLY: u8 = 0;
+/// A signal is told to whoever waits for it.
+const TAKEN: u8 = 1;
+/// The process is being ended.
+const ENDING: u8 = 2;
+
+/// What tells the process to end: Ctrl-C, or SIGTERM and SIGHUP on Unix. Heard from the moment this is made.
+#[derive(Clone)]
 pub(crate) struct Signals {
-    #[cfg(unix)]
-    heard: Vec<Signal>,
+    mode: Arc<AtomicU8>,
+    heard: watch::Receiver<u32>,
 }
 
 impl Signals {
-    pub(crate) fn listen() -> Self {
-        Self {
-            // One that cannot be heard keeps the system's own handling.
-            #[cfg(unix)]
-            heard: [SignalKind::interrupt(), SignalKind::terminate()]
-                .into_iter()
-                .filter_map(|it| signal(it).ok())
-                .collect(),
+    /// Until [`take`](Self::take) the first one ends the process with 130, after `early` has said so.
+    pub(crate) fn listen(early: impl Fn() + Send + 'static) -> Self {
+        let mode = Arc::new(AtomicU8::new(EARLY));
+        let (count, heard) = watch::channel(0);
+        let mut sources = Sources::listen();
+        let task_mode = Arc::clone(&mode);
+        tokio::spawn(async move {
+            loop {
+                sources.received().await;
+                let before = task_mode.compare_exchange(EARLY, ENDING, Ordering::SeqCst, Ordering::SeqCst);
+                if before.is_ok() {
+                    early();
+                    std::process::exit(130);
+                }
+                count.send_modify(|count| *count += 1);
+            }
+        });
+        Self { mode, heard }
+    }
+
+    /// From here on a signal is for those who wait for it.
+    pub(crate) async fn take(&self) {
+        let before = self
+            .mode
+            .compare_exchange(EARLY, TAKEN, Ordering::SeqCst, Ordering::SeqCst);
+        if before == Err(ENDING) {
+            // A signal was first, and the process ends at any moment.
+            std::future::pending::<()>().await;
         }
     }
 
-    /// Waits for one.
-    #[cfg(unix)]
-    pub(crate) async fn received(&mut self) {
+    /// Waits until there was one since [`take`](Self::take).
+    pub(crate) async fn received(&self) {
+        self.reached(1).await;
+    }
+
+    /// Waits until there were two: somebody is not content with an end in good order.
+    pub(crate) async fn received_again(&self) {
+        self.reached(2).await;
+    }
+
+    async fn reached(&self, wanted: u32) {
+        let mut heard = self.heard.clone();
+        if heard.wait_for(|count| *count >= wanted).await.is_err() {
+            // The runtime ends, and nobody hears anything any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Sources(Vec<Signal>);
+
+#[cfg(unix)]
+impl Sources {
+    fn listen() -> Self {
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        if !hangup_is_ignored() {
+            kinds.push(SignalKind::hangup());
+        }
+        // One that cannot be heard keeps the system's own handling.
+        Self(kinds.into_iter().filter_map(|it| signal(it).ok()).collect())
+    }
+
+    async fn received(&mut self) {
         std::future::poll_fn(
-            |context| match self.heard.iter_mut().any(|it| it.poll_recv(context).is_ready()) {
+            |context| match self.0.iter_mut().any(|it| it.poll_recv(context).is_ready()) {
                 true => std::task::Poll::Ready(()),
                 false => std::task::Poll::Pending,
             },
         )
         .await;
     }
+}
 
-    /// Waits for one.
-    #[cfg(not(unix))]
-    pub(crate) async fn received(&mut self) {
+/// Whether SIGHUP was ignored before (`nohup`): listening to it would undo that. Linux says so in `/proc`; where it cannot
+/// be learnt, SIGHUP is left as it is.
+#[cfg(unix)]
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
+    ignored.is_none_or(|signals| signals & 1 != 0) // SIGHUP is 1.
+}
+
+#[cfg(not(unix))]
+struct Sources;
+
+#[cfg(not(unix))]
+impl Sources {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn received(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-
-    /// The same, for work that ends in good order: what is under way is waited for. A second signal breaks it off.
-    pub(crate) async fn received_in_order(mut self) {
-        self.received().await;
-        eprintln!("ending: what is under way is waited for; once more to break it off");
-        tokio::spawn(async move {
-            self.received().await;
-            std::process::exit(6); // What was under way is unknown, and the outbox says so at its next start.
-        });
     }
 }

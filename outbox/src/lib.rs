@@ -44,6 +44,7 @@
 //! What is to be sent, as JSON, and what came back. Both may be personal data: a new file can be read by its owner only,
 //! and [`Outbox::purge`] removes them from finished rows. The keys stay, so that the same file again sends nothing.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod address;
 mod call;

@@ -7,6 +7,11 @@ use vitec_connect::{Error, ErrorKind, Outcome};
 use crate::row::State;
 use crate::store::{Claimed, Finished};
 
+/// How much of a message is kept, in bytes: what the server says in one is for a person.
+const MESSAGE: usize = 4 * 1024;
+/// How much of an answer is kept, in bytes. An id is far shorter; a server gone wrong may answer with megabytes.
+const ANSWER: usize = 64 * 1024;
+
 /// What is true of a row after its call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
@@ -39,7 +44,7 @@ impl Verdict {
         Self {
             state,
             answer: None,
-            message: Some(format!("not sent: {why}")),
+            message: Some(kept(format!("not sent: {why}"), MESSAGE)),
             kind: None,
             status: None,
             effect,
@@ -51,7 +56,7 @@ impl Verdict {
             Ok(answer) => {
                 return Self {
                     state: State::Accepted,
-                    answer: Some(answer),
+                    answer: Some(kept(answer, ANSWER)),
                     message: None,
                     kind: None,
                     status: None,
@@ -81,7 +86,7 @@ impl Verdict {
         Self {
             state,
             answer: None,
-            message: Some(message),
+            message: Some(kept(message, MESSAGE)),
             kind: Some(format!("{:?}", error.kind())),
             status: error.status(),
             effect,
@@ -111,4 +116,40 @@ fn chain(error: &Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// A text as far as it is kept: cut between two characters, and said to be cut.
+fn kept(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let note = format!(" … [cut: it had {} bytes]", text.len());
+        let mut end = limit.saturating_sub(note.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str(&note);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_an_answer_has_an_end_and_says_so() {
+        let whole = "å".repeat(ANSWER / 2);
+        assert_eq!(Verdict::of(Ok(whole.clone())).answer, Some(whole.clone()));
+        let cut = Verdict::of(Ok(whole + "b")).answer.unwrap();
+        assert!(cut.ends_with("å … [cut: it had 65537 bytes]"), "{cut}");
+        assert!((ANSWER - 2..=ANSWER).contains(&cut.len()), "{}", cut.len());
+    }
+
+    #[test]
+    fn what_is_kept_of_a_message_has_an_end_and_says_so() {
+        let verdict = Verdict::not_sent(State::Rejected, "x".repeat(5000), Effect::None);
+        let message = verdict.message.unwrap();
+        assert_eq!(message.len(), MESSAGE);
+        assert!(message.starts_with("not sent: xxx") && message.ends_with("x … [cut: it had 5010 bytes]"));
+    }
 }

@@ -37,6 +37,8 @@
 //! (seconds), `drop=before` or `drop=after` (storing), `truncate=10` (bytes of the body that still arrive), `stored`
 //! (although the code is an error). What was understood comes back as `Preference-Applied`.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod access;
 mod action;
 mod bind;

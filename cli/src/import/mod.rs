@@ -5,12 +5,12 @@ mod report_file;
 mod tally;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use tokio::task::AbortHandle;
 use vitec_connect::{MediaType, RetryPolicy};
 use vitec_connect_outbox::{
     BadRow, DeliverOptions, End, Enqueued, Event, Imported, Outbox, ReadOptions, RowReader, deliver,
@@ -18,7 +18,8 @@ use vitec_connect_outbox::{
 use vitec_connect_sandbox::Sandbox;
 
 use crate::outbox::{ready, said_place};
-use crate::report::{Mistake, chain, output};
+use crate::print::{object, say};
+use crate::report::{Mistake, Output, chain, output};
 use crate::settings;
 use crate::signals::Signals;
 use progress::Progress;
@@ -26,7 +27,7 @@ use report_file::{Line, ReportFile};
 use tally::Tally;
 
 /// Runs the import; the exit status is that of the worst row.
-pub(crate) async fn run(matches: &ArgMatches, early: AbortHandle) -> Result<u8, Mistake> {
+pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, Mistake> {
     let input = matches.get_one::<String>("file").map_or("-", String::as_str);
     if input == "-" && matches.get_flag("password-stdin") {
         return Err(Mistake::new(
@@ -62,7 +63,7 @@ pub(crate) async fn run(matches: &ArgMatches, early: AbortHandle) -> Result<u8, 
         None => ready(matches)?,
     };
     let outbox = Outbox::open(&place, Some(client.base_url())).await?;
-    said_place(&outbox)?;
+    said_place(&outbox);
 
     let stored = vitec_connect_outbox::import(&outbox, reader, |row| match row {
         Imported::Bad(bad) => refused(bad, &mut tally, &mut report),
@@ -78,48 +79,41 @@ pub(crate) async fn run(matches: &ArgMatches, early: AbortHandle) -> Result<u8, 
     let unread = stored.err();
     if let Some(error) = &unread {
         tally.bad += 1;
-        writeln!(io::stderr(), "error: {}", chain(error))?;
+        say(&format!("error: {}", chain(error)));
     }
 
-    let signals = Signals::listen();
-    early.abort(); // From here on a signal ends the delivery in good order.
+    signals.take().await; // From here on a signal ends the delivery in good order.
     let mut progress = Progress::new(outbox.counts().await?.pending);
     let options = deliver_options(matches);
-    let summary = deliver(
-        &outbox,
-        &client,
-        &options,
-        signals.received_in_order(),
-        |event| match event {
-            Event::Row(row) => {
-                tally.row(row);
-                report.add(&Line::sent(row));
-                progress.row(row);
-            }
-            Event::Pause(pause, why) => progress.say(&format!("waiting {:.1} s: {why}", pause.as_secs_f64())),
-            Event::CustomerStopped(customer, why) => {
-                progress.say(&format!(
-                    "customer {customer} is left out for the rest of this run: {why}"
-                ));
-            }
-            Event::Database(error) => progress.say(&chain(error)),
-            _ => {}
-        },
-    )
+    let summary = deliver(&outbox, &client, &options, in_order(signals), |event| match event {
+        Event::Row(row) => {
+            tally.row(row);
+            report.add(&Line::sent(row));
+            progress.row(row);
+        }
+        Event::Pause(pause, why) => progress.say(&format!("waiting {:.1} s: {why}", pause.as_secs_f64())),
+        Event::CustomerStopped(customer, why) => {
+            progress.say(&format!(
+                "customer {customer} is left out for the rest of this run: {why}"
+            ));
+        }
+        Event::Database(error) => progress.say(&chain(error)),
+        _ => {}
+    })
     .await?;
     progress.finish();
 
     tally.end(&summary, outbox.counts().await?.pending);
     match &summary.end {
-        End::GaveUp(why) => writeln!(io::stderr(), "error: {why}")?,
-        End::Database(error) => writeln!(io::stderr(), "error: {}", chain(error))?,
+        End::GaveUp(why) => say(&format!("error: {why}")),
+        End::Database(error) => say(&format!("error: {}", chain(error))),
         _ => {}
     }
     if let Some(keep) = matches.get_one::<Duration>("keep") {
         outbox.purge(*keep).await?;
     }
     for note in sandbox.iter().flat_map(Sandbox::received).flat_map(|it| it.notes) {
-        writeln!(io::stderr(), "note: {}: {}", note.member, note.message)?;
+        say(&format!("note: {}: {}", note.member, note.message));
     }
     report.finish()?;
     tally.write(output(matches))?;
@@ -150,7 +144,7 @@ fn check(mut reader: RowReader, tally: &mut Tally, report: &mut ReportFile) -> R
 fn refused(bad: &BadRow, tally: &mut Tally, report: &mut ReportFile) {
     tally.bad += 1;
     report.add(&Line::bad(bad));
-    let _ = writeln!(io::stderr(), "error: {bad}");
+    say(&format!("error: {bad}"));
 }
 
 fn known(line: u64, reference: Option<&str>, enqueued: &Enqueued, tally: &mut Tally, report: &mut ReportFile) {
@@ -164,7 +158,7 @@ fn known(line: u64, reference: Option<&str>, enqueued: &Enqueued, tally: &mut Ta
             let why = format!("the reference {reference:?} is row {id} already, with other content");
             tally.bad += 1;
             report.add(&Line::other_content(line, reference, &why));
-            let _ = writeln!(io::stderr(), "error: line {line}: {why}");
+            say(&format!("error: line {line}: {why}"));
         }
         _ => {}
     }
@@ -235,7 +229,23 @@ pub(crate) fn arguments() -> Vec<clap::Arg> {
     ]
 }
 
-/// Where the summary goes.
-fn stdout(text: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{text}")
+/// Waits for a signal. What is under way is waited for then; a second one breaks it off.
+async fn in_order(signals: &Signals) {
+    signals.received().await;
+    say("ending: what is under way is waited for; once more to break it off");
+    let signals = signals.clone();
+    tokio::spawn(async move {
+        signals.received_again().await;
+        std::process::exit(6); // What was under way is unknown, and the outbox says so at its next start.
+    });
+}
+
+/// What could not even begin: on stderr, and as one object where one is asked for.
+pub(crate) fn failed(mistake: &Mistake, output: Output) -> ExitCode {
+    say(&format!("error: {mistake}"));
+    if output == Output::Json {
+        // Where stdout cannot be written, the exit status still tells.
+        let _ = object(&Tally::default());
+    }
+    ExitCode::from(2)
 }

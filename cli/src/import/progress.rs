@@ -1,10 +1,12 @@
 //! How far the delivery has come: a bar on a terminal, plain lines elsewhere.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use vitec_connect_outbox::{Sent, State};
+
+use crate::print::{escaped, say};
 
 /// How often a plain line says where it is.
 const EVERY: Duration = Duration::from_secs(10);
@@ -78,10 +80,8 @@ impl Progress {
     /// A line above the bar.
     pub(crate) fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(text),
-            None => {
-                let _ = writeln!(io::stderr(), "{text}");
-            }
+            Some(bar) => bar.println(escaped(text)),
+            None => say(text),
         }
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 use vitec_connect_outbox::{End, Sent, State, Summary};
 
+use crate::print;
 use crate::report::Output;
 
 /// How many rows ended how.
@@ -96,17 +97,20 @@ impl Tally {
     /// The summary, on stdout.
     pub(crate) fn write(&self, output: Output) -> io::Result<()> {
         match output {
-            Output::Json => super::stdout(&serde_json::to_string_pretty(self)?),
+            Output::Json => print::object(self),
             Output::Text
                 if self.checked > 0
                     || self.accepted + self.rejected + self.unknown + self.pending + self.known == 0 =>
             {
-                super::stdout(&format!("{} rows can be sent, {} cannot", self.checked, self.bad))
+                print::stdout(format!("{} rows can be sent, {} cannot\n", self.checked, self.bad).as_bytes())
             }
-            Output::Text => super::stdout(&format!(
-                "accepted {}, rejected {}, unknown {}, pending {}, bad {}, known before {}",
-                self.accepted, self.rejected, self.unknown, self.pending, self.bad, self.known
-            )),
+            Output::Text => print::stdout(
+                format!(
+                    "accepted {}, rejected {}, unknown {}, pending {}, bad {}, known before {}\n",
+                    self.accepted, self.rejected, self.unknown, self.pending, self.bad, self.known
+                )
+                .as_bytes(),
+            ),
         }
     }
 }

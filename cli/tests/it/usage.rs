@@ -105,9 +105,24 @@ fn bad_input_ends_with_2_and_one_object_when_asked() {
         let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
         assert_eq!(
             keys,
-            ["outcome", "status", "answer", "message", "validation"],
+            [
+                "outcome",
+                "status",
+                "answer",
+                "message",
+                "validation",
+                "customerId",
+                "contactId",
+                "kind",
+                "attempts",
+                "sentAt",
+                "retryAfter"
+            ],
             "{arguments:?}"
         );
+        for nothing in ["status", "answer", "attempts", "sentAt", "retryAfter"] {
+            assert_eq!(object[nothing], Value::Null, "{arguments:?}: {object}");
+        }
     }
 }
 
