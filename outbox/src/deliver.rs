@@ -15,7 +15,7 @@ use crate::options::{DeliverOptions, End, Event, Sent, Summary};
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::row::{Counts, State};
-use crate::store::{Claimed, Delivery, Want};
+use crate::store::{Claimed, Delivery, Exchange, Hold, Want};
 use crate::verdict::{Effect, Verdict};
 
 /// How long a failing database is left alone before it is tried again.
@@ -54,12 +54,12 @@ pub async fn deliver(
             ),
         ));
     }
-    let delivery = Arc::new(outbox.begin_delivery(options.lease).await?);
+    let delivery = Arc::new(outbox.store.begin_delivery(options.lease).await?);
     if options.retry_unknown {
         outbox.retry_unknown().await?;
     }
     let mut customers = Customers::default();
-    customers.wait(outbox.customers().await?);
+    customers.wait(outbox.store.customers().await?);
     let now = Instant::now();
     let run = Run {
         outbox,
@@ -71,6 +71,8 @@ pub async fn deliver(
         calls: JoinSet::new(),
         rows: HashMap::new(),
         ended: Vec::new(),
+        claim: 0,
+        failed: Vec::new(),
         end: None,
         failing: None,
         results: Counts::default(),
@@ -92,6 +94,10 @@ struct Run<'a, F> {
     rows: HashMap<Id, (Claimed, Instant)>,
     /// Calls that have ended, to be recorded.
     ended: Vec<(Claimed, Verdict)>,
+    /// The number of the last exchange.
+    claim: i64,
+    /// The numbers of those that failed.
+    failed: Vec<i64>,
     /// Set when no more calls begin.
     end: Option<End>,
     /// Set while the database fails.
@@ -167,18 +173,24 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
             }
             let finished: Vec<_> = self.ended.iter().map(|(row, verdict)| verdict.finish(row)).collect();
             let claimed_at = Instant::now();
-            let exchanged = match self.outbox.exchange(&self.delivery, &finished, &wanted).await {
+            self.claim += 1;
+            let asked = Exchange {
+                claim: self.claim,
+                failed: self.failed.clone(),
+                finished,
+                wanted: wanted.clone(),
+            };
+            let exchanged = match self.outbox.store.exchange(&self.delivery, asked).await {
                 Ok(exchanged) => exchanged,
                 Err(error) => {
+                    self.failed.push(self.claim);
                     for want in &wanted {
                         (0..want.rows).for_each(|_| self.customers.end(&want.customer_id));
                     }
                     return self.database_failed(error);
                 }
             };
-            if self.failing.take().is_some() {
-                self.renew().await;
-            }
+            self.failing = None;
             let ended = std::mem::take(&mut self.ended);
             for ((row, verdict), recorded) in ended.into_iter().zip(exchanged.recorded) {
                 self.tell(row, verdict, recorded);
@@ -211,7 +223,7 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
         while self.rows.len() + planned < self.pace.allowed() && self.pace.next(planned) <= Instant::now() {
             if !self.customers.any_wait() {
                 // Others may have stored rows since.
-                match self.outbox.customers().await {
+                match self.outbox.store.customers().await {
                     Ok(names) => {
                         if !self.customers.wait(names) {
                             break;
@@ -325,9 +337,13 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
 
     /// Says that the rows in hand are in hand.
     async fn renew(&mut self) {
-        let under_way = self.rows.values().map(|(row, _)| row.id);
-        let in_hand: Vec<i64> = under_way.chain(self.ended.iter().map(|(row, _)| row.id)).collect();
-        if let Err(error) = self.outbox.renew(&self.delivery, &in_hand).await {
+        let under_way = self.rows.values().map(|(row, _)| (row.id, row.attempt));
+        let ended = self.ended.iter().map(|(row, _)| (row.id, row.attempt));
+        let asked = Hold {
+            in_hand: under_way.chain(ended).collect(),
+            failed: self.failed.clone(),
+        };
+        if let Err(error) = self.outbox.store.hold(&self.delivery, asked).await {
             // What counts is whether results can be recorded, and that is tried when there are some.
             tracing::warn!(%error, "the claims could not be renewed");
         }

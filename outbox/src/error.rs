@@ -21,8 +21,10 @@ pub enum ErrorKind {
     Full,
     /// The database can only be read.
     ReadOnly,
-    /// The database server cannot be reached, or the connection broke.
+    /// The database server cannot be reached, the connection broke, or there is no answer in time.
     Gone,
+    /// The outbox's file has a second name, or it is no longer what its path leads to.
+    File,
     /// A row does not exist, or is not in a state that allows what was asked.
     Row,
     /// The file of rows cannot be read on.
@@ -86,4 +88,15 @@ pub(crate) fn database(kind: ErrorKind, place: &str, source: impl Into<Box<dyn S
         _ => "the outbox's database failed",
     };
     Error::new(kind, format!("{place}: {what}")).with_source(source)
+}
+
+/// What to say of a database that does not answer.
+pub(crate) fn silent(place: &str, patience: std::time::Duration) -> Error {
+    Error::new(
+        ErrorKind::Gone,
+        format!(
+            "{place}: the outbox's database has not answered for {} s: check that it runs, and run it again",
+            patience.as_secs_f64()
+        ),
+    )
 }

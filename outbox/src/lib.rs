@@ -58,6 +58,7 @@ mod outbox;
 mod pace;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod reference;
 mod row;
 mod rows;
 mod sql;

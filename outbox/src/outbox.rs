@@ -5,34 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::Address;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, silent};
 #[cfg(feature = "postgres")]
 use crate::postgres::Postgres;
 use crate::row::{Counts, Enqueued, NewRow, Row, State};
 use crate::sql;
 use crate::sqlite::Sqlite;
-use crate::store::{Change, Delivery, Exchanged, Finished, Want};
+use crate::store::{Answer, Change, STANDING, Standing, Store};
+
+/// How long a database may take for what a person or a file waits for: half a thousand rows, a walk through all of them.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long it may take to write all rows.
+const LONG_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A durable outbox in a file of SQLite's or in PostgreSQL. Cheap to clone; clones share the connection.
 #[derive(Clone, Debug)]
-pub struct Outbox(Store);
-
-#[derive(Clone, Debug)]
-enum Store {
-    Sqlite(Sqlite),
-    #[cfg(feature = "postgres")]
-    Postgres(Postgres),
-}
-
-/// The same call to whichever database it is.
-macro_rules! either {
-    ($outbox:expr, $store:ident => $call:expr) => {
-        match &$outbox.0 {
-            Store::Sqlite($store) => $call,
-            #[cfg(feature = "postgres")]
-            Store::Postgres($store) => $call,
-        }
-    };
+pub struct Outbox {
+    pub(crate) store: Arc<dyn Store>,
 }
 
 impl Outbox {
@@ -66,7 +56,7 @@ impl Outbox {
     /// See [`open`](Self::open).
     pub async fn open_sqlite(path: impl AsRef<Path>, base_url: Option<&str>) -> Result<Self, Error> {
         let store = Sqlite::open(path.as_ref(), base_url.map(normal)).await?;
-        Ok(Self(Store::Sqlite(store)))
+        Ok(Self::new(store))
     }
 
     /// Opens the outbox in PostgreSQL, 12 or newer: many machines can deliver from it.
@@ -92,12 +82,12 @@ impl Outbox {
     #[cfg(feature = "postgres")]
     async fn open_database(address: &Address, base_url: Option<&str>) -> Result<Self, Error> {
         let store = Postgres::open(address, base_url.map(normal)).await?;
-        Ok(Self(Store::Postgres(store)))
+        Ok(Self::new(store))
     }
 
     /// Where the outbox lies, without a password.
     pub fn place(&self) -> String {
-        either!(self, store => store.place())
+        self.store.place()
     }
 
     /// Stores rows durably, all of them in one transaction; what became of each, in their order.
@@ -105,7 +95,7 @@ impl Outbox {
     /// # Errors
     /// Whatever the database says; then none is stored.
     pub async fn enqueue(&self, rows: Vec<NewRow>) -> Result<Vec<Enqueued>, Error> {
-        either!(self, store => store.enqueue(rows).await)
+        self.wait(PATIENCE, self.store.enqueue(rows)).await
     }
 
     /// How many rows are in each state.
@@ -113,7 +103,7 @@ impl Outbox {
     /// # Errors
     /// Whatever the database says.
     pub async fn counts(&self) -> Result<Counts, Error> {
-        either!(self, store => store.counts().await)
+        self.wait(PATIENCE, self.store.counts()).await
     }
 
     /// At most `limit` rows with numbers above `after`, in their order: pages through an outbox of any size.
@@ -121,7 +111,7 @@ impl Outbox {
     /// # Errors
     /// Whatever the database says.
     pub async fn list(&self, only: Option<State>, after: i64, limit: u32) -> Result<Vec<Row>, Error> {
-        either!(self, store => store.list(only, after, limit).await)
+        self.wait(PATIENCE, self.store.list(only, after, limit)).await
     }
 
     /// One row.
@@ -157,7 +147,8 @@ impl Outbox {
     }
 
     async fn change(&self, rows: &[i64], change: Change) -> Result<(), Error> {
-        let Some(refused) = either!(self, store => store.change(rows, change).await)? else {
+        let changed = self.store.change(rows.to_vec(), change);
+        let Some(refused) = self.wait(PATIENCE, changed).await? else {
             return Ok(());
         };
         let row = self.row(refused).await?;
@@ -177,7 +168,7 @@ impl Outbox {
     /// # Errors
     /// Whatever the database says.
     pub async fn retry_unknown(&self) -> Result<u64, Error> {
-        either!(self, store => store.retry_unknown().await)
+        self.wait(LONG_PATIENCE, self.store.retry_unknown()).await
     }
 
     /// Removes payloads, answers and messages of rows that were accepted or rejected longer ago than `keep`. What rows are
@@ -186,32 +177,39 @@ impl Outbox {
     /// # Errors
     /// Whatever the database says.
     pub async fn purge(&self, keep: Duration) -> Result<u64, Error> {
-        either!(self, store => store.purge(keep).await)
+        self.wait(LONG_PATIENCE, self.store.purge(keep)).await
+    }
+
+    pub(crate) fn new(store: impl Store + 'static) -> Self {
+        Self { store: Arc::new(store) }
     }
 
     pub(crate) fn belongs_to(&self) -> &str {
-        either!(self, store => store.base_url())
+        self.store.base_url()
     }
 
-    pub(crate) async fn begin_delivery(&self, lease: Duration) -> Result<Delivery, Error> {
-        either!(self, store => store.begin_delivery(lease).await)
+    /// What has become of rows, by their numbers. One that is not there is left out.
+    #[allow(dead_code, reason = "for the batch")]
+    pub(crate) async fn standing(&self, ids: &[i64]) -> Result<Vec<Standing>, Error> {
+        let mut all = Vec::with_capacity(ids.len());
+        for page in ids.chunks(STANDING) {
+            all.extend(self.wait(PATIENCE, self.store.standing(page.to_vec())).await?);
+        }
+        Ok(all)
     }
 
-    pub(crate) async fn exchange(
-        &self,
-        delivery: &Arc<Delivery>,
-        finished: &[Finished],
-        wanted: &[Want],
-    ) -> Result<Exchanged, Error> {
-        either!(self, store => store.exchange(delivery, finished, wanted).await)
+    /// Rows whose delivery is gone become unknown. Returns how many.
+    #[allow(dead_code, reason = "for the batch")]
+    pub(crate) async fn sweep(&self) -> Result<u64, Error> {
+        self.wait(PATIENCE, self.store.sweep()).await
     }
 
-    pub(crate) async fn renew(&self, delivery: &Arc<Delivery>, in_hand: &[i64]) -> Result<(), Error> {
-        either!(self, store => store.renew(delivery, in_hand).await)
-    }
-
-    pub(crate) async fn customers(&self) -> Result<Vec<String>, Error> {
-        either!(self, store => store.customers().await)
+    /// Every wait for a database has an end.
+    pub(crate) async fn wait<T>(&self, patience: Duration, answer: Answer<T>) -> Result<T, Error> {
+        match tokio::time::timeout(patience, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(silent(&self.store.place(), patience)),
+        }
     }
 }
 
@@ -231,7 +229,7 @@ fn normal(base_url: &str) -> &str {
 
 /// Refuses what is not for this program or not for this server.
 pub(crate) fn check_meta(place: &str, version: &str, owner: &str, base_url: Option<&str>) -> Result<(), Error> {
-    if version != sql::VERSION {
+    if ![sql::VERSION, sql::VERSION_1].contains(&version) {
         return Err(Error::new(
             ErrorKind::Unsupported,
             format!(

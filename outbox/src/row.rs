@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use vitec_connect::{ContactId, CustomerId, LoanPromise};
 
+use crate::reference;
+
 /// What has become of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
@@ -138,7 +140,7 @@ impl NewRow {
     /// What the row is recognised by.
     pub(crate) fn key(&self, content_hash: &str) -> String {
         match &self.reference {
-            Some(reference) => format!("reference:{reference}"),
+            Some(reference) => reference::key(reference),
             None => format!("content:{content_hash}:{}", self.occurrence),
         }
     }

@@ -1,103 +1,251 @@
-//! The state machine, in SQL: each transition is one statement that both databases run.
+//! The state machine, in SQL: each transition is one statement, and both databases run the very same text.
 //!
-//! `?1` is a parameter, and `NOW` the database's own clock; each database puts its own words in their place.
+//! `$1` is PostgreSQL's way to write a parameter, and a name for SQLite. What time it is, and when a lease ends, are
+//! parameters too: a transaction asks its database's clock once, at its beginning.
 
-use crate::row::State;
-use crate::store::Change;
+/// The table of rows.
+macro_rules! rows {
+    () => {
+        "vitec_connect_outbox"
+    };
+}
 
 /// The columns of a row, in the order in which they are read.
-const COLUMNS: &str = "id, operation, key, reference, line, customer_id, contact_id, payload, state, attempt, \
-     answer, message, kind, status, created_at, changed_at";
+macro_rules! columns {
+    () => {
+        "id, operation, key, reference, line, customer_id, contact_id, payload, state, attempt, answer, message, kind, \
+         status, created_at, changed_at"
+    };
+}
 
 /// Stores a row unless its key is there.
-pub(crate) const INSERT: &str = "INSERT INTO vitec_connect_outbox
-    (operation, key, content_hash, reference, line, customer_id, contact_id, payload, state, created_at, changed_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'pending', NOW, NOW)
-    ON CONFLICT (operation, key) DO NOTHING RETURNING id";
+pub(crate) const INSERT: &str = concat!(
+    "INSERT INTO ",
+    rows!(),
+    " (operation, key, lookup, content_hash, reference, line, customer_id, contact_id, payload, state, created_at, \
+     changed_at)
+    VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $9)
+    ON CONFLICT (operation, key) DO NOTHING RETURNING id"
+);
 
-/// The row that has the key already.
-pub(crate) const FIND: &str =
-    "SELECT id, state, content_hash FROM vitec_connect_outbox WHERE operation = ?1 AND key = ?2";
+/// The rows that have the key already: one, or two of a time when a space more made another reference.
+pub(crate) const FIND: &str = concat!(
+    "SELECT id, state, content_hash FROM ",
+    rows!(),
+    " WHERE operation = $1 AND (lookup = $2 OR key = $2) ORDER BY id"
+);
 
-/// pending → sending. To be committed before anything is sent. The claiming delivery is `?3`; `LEASE` is when the
-/// claim ends unless it is renewed, and `SKIP_LOCKED` keeps two deliveries from waiting for each other.
-pub(crate) const CLAIM: &str = "WITH picked(picked_id) AS MATERIALIZED (
-        SELECT id FROM vitec_connect_outbox WHERE state = 'pending' AND customer_id = ?1 ORDER BY id LIMIT ?2 SKIP_LOCKED)
-    UPDATE vitec_connect_outbox AS o
-    SET state = 'sending', attempt = o.attempt + 1, owner = ?3, lease_until = LEASE, changed_at = NOW
+/// pending → sending, for `$2` rows of customer `$1`. To be committed before anything is sent. `$3` is the claiming
+/// delivery, `$4` its number for this claim, and `$5` the end of the lease.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "WITH picked(picked_id) AS MATERIALIZED (
+        SELECT id FROM ",
+            rows!(),
+            " WHERE state = 'pending' AND customer_id = $1 ORDER BY id LIMIT $2",
+            $lock,
+            ")
+    UPDATE ",
+            rows!(),
+            " AS o
+    SET state = 'sending', attempt = o.attempt + 1, owner = $3, claim = $4, lease_until = $5, changed_at = $6
     FROM picked WHERE o.id = picked_id
-    RETURNING id, operation, customer_id, contact_id, payload, attempt, reference, line, NOW";
+    RETURNING id, operation, customer_id, contact_id, payload, attempt, reference, line"
+        )
+    };
+}
+
+/// Where one transaction writes at a time.
+pub(crate) const CLAIM: &str = claim!("");
+
+/// Where several do: two deliveries do not wait for each other.
+#[cfg(feature = "postgres")]
+pub(crate) const CLAIM_SKIPPING_LOCKED: &str = claim!(" FOR UPDATE SKIP LOCKED");
 
 /// sending → anything, for the attempt that it is the answer of and no other.
 ///
 /// An answer can be late: its row was taken for `unknown` when the lease ran out, and it still settles that. Where a
 /// person has put the row back to `pending` since, only the news that it *was* accepted counts: it keeps the row from
-/// being sent again.
-pub(crate) const RECORD: &str = "UPDATE vitec_connect_outbox
-    SET state = ?3, answer = ?4, message = ?5, kind = ?6, status = ?7, owner = NULL, lease_until = NULL, changed_at = NOW
-    WHERE id = ?1 AND attempt = ?2
-    AND (state IN ('sending', 'unknown') OR (state = 'pending' AND ?3 = 'accepted'))";
+/// being sent again. The same answer can come twice, where it was not heard that the first was recorded. The owner stays,
+/// for [`RECORDED`].
+pub(crate) const RECORD: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET state = $3, answer = $4, message = $5, kind = $6, status = $7, lease_until = NULL, changed_at = $8
+    WHERE id = $1 AND attempt = $2
+    AND (state IN ('sending', 'unknown') OR state = $3 OR (state = 'pending' AND $3 = 'accepted'))"
+);
 
-/// sending → unknown, for rows whose delivery is gone; the database adds which those are.
-pub(crate) const ORPHANS: &str = "UPDATE vitec_connect_outbox
-    SET state = 'unknown', message = ?1, owner = NULL, lease_until = NULL, changed_at = NOW
-    WHERE state = 'sending'";
+/// Whether delivery `$3` has recorded the attempt already, and a person has decided about the row since. A row that
+/// became `unknown` because its lease ran out has no owner.
+pub(crate) const RECORDED: &str = concat!(
+    "SELECT id FROM ",
+    rows!(),
+    " WHERE id = $1 AND attempt = $2 AND owner = $3 AND state <> 'sending'"
+);
 
-/// What [`ORPHANS`] says.
+/// A delivery's row that is in hand stays its own. A renewal that lands late shortens nothing.
+pub(crate) const RENEW: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET lease_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'sending' AND lease_until < $3"
+);
+
+/// sending → pending, for claim `$2` of delivery `$1`, of which it is known that none of its rows was sent.
+pub(crate) const RELEASE: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET state = 'pending', owner = NULL, lease_until = NULL, changed_at = $3
+    WHERE state = 'sending' AND owner = $1 AND claim = $2"
+);
+
+/// sending → unknown. The columns are those of every version.
+macro_rules! orphans {
+    ($which:literal) => {
+        concat!(
+            "UPDATE ",
+            rows!(),
+            " SET state = 'unknown', message = $1, owner = NULL, lease_until = NULL, changed_at = $2
+    WHERE state = 'sending'",
+            $which
+        )
+    };
+}
+
+/// For rows whose lease ran out: whoever claimed them may have sent them.
+pub(crate) const EXPIRED: &str = orphans!(" AND lease_until < $2");
+
+/// For all rows, where it is known that nobody delivers.
+pub(crate) const ORPHANS: &str = orphans!("");
+
+/// What [`EXPIRED`] and [`ORPHANS`] say.
 pub(crate) const ORPHANED: &str = "the delivery ended before the answer was recorded. It may have been created all the \
      same. Look in Vitec before sending it again.";
 
 /// unknown → pending, for all of them.
-pub(crate) const RETRY_UNKNOWN: &str = "UPDATE vitec_connect_outbox SET state = 'pending', changed_at = NOW
-    WHERE state = 'unknown' AND payload IS NOT NULL";
+pub(crate) const RETRY_UNKNOWN: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET state = 'pending', changed_at = $1 WHERE state = 'unknown' AND payload IS NOT NULL"
+);
 
 /// rejected or unknown → pending.
-pub(crate) const REQUEUE: &str = "UPDATE vitec_connect_outbox SET state = 'pending', changed_at = NOW
-    WHERE id = ?1 AND state IN ('rejected', 'unknown') AND payload IS NOT NULL";
+pub(crate) const REQUEUE: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET state = 'pending', changed_at = $2
+    WHERE id = $1 AND state IN ('rejected', 'unknown') AND payload IS NOT NULL"
+);
 
 /// unknown → accepted, on a person's word.
-pub(crate) const RESOLVE_ACCEPTED: &str =
-    "UPDATE vitec_connect_outbox SET state = 'accepted', message = 'resolved as accepted', changed_at = NOW
-    WHERE id = ?1 AND state = 'unknown'";
+pub(crate) const RESOLVE_ACCEPTED: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET state = 'accepted', message = 'resolved as accepted', changed_at = $2 WHERE id = $1 AND state = 'unknown'"
+);
 
 /// unknown → pending, on a person's word.
-pub(crate) const RESOLVE_NOT_SENT: &str = "UPDATE vitec_connect_outbox SET state = 'pending', changed_at = NOW
-    WHERE id = ?1 AND state = 'unknown'";
+pub(crate) const RESOLVE_NOT_SENT: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET state = 'pending', changed_at = $2 WHERE id = $1 AND state = 'unknown'"
+);
 
-/// Removes what may be personal from finished rows; `BEFORE` is the end of the time to keep it.
-pub(crate) const PURGE: &str = "UPDATE vitec_connect_outbox SET payload = NULL, answer = NULL, message = NULL
-    WHERE state IN ('accepted', 'rejected') AND changed_at < BEFORE
-    AND (payload IS NOT NULL OR answer IS NOT NULL OR message IS NOT NULL)";
+/// Removes what may be personal from rows that were finished before `$1`.
+pub(crate) const PURGE: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET payload = NULL, answer = NULL, message = NULL
+    WHERE state IN ('accepted', 'rejected') AND changed_at < $1
+    AND (payload IS NOT NULL OR answer IS NOT NULL OR message IS NOT NULL)"
+);
 
 /// The customers that rows wait for, by leaps through the index instead of a walk through all rows.
-pub(crate) const CUSTOMERS: &str = "WITH RECURSIVE waiting(id) AS (
-        SELECT min(customer_id) FROM vitec_connect_outbox WHERE state = 'pending'
+pub(crate) const CUSTOMERS: &str = concat!(
+    "WITH RECURSIVE waiting(id) AS (
+        SELECT min(customer_id) FROM ",
+    rows!(),
+    " WHERE state = 'pending'
         UNION ALL
-        SELECT (SELECT min(customer_id) FROM vitec_connect_outbox WHERE state = 'pending' AND customer_id > waiting.id)
+        SELECT (SELECT min(customer_id) FROM ",
+    rows!(),
+    " WHERE state = 'pending' AND customer_id > waiting.id)
         FROM waiting WHERE waiting.id IS NOT NULL)
-    SELECT id FROM waiting WHERE id IS NOT NULL";
+    SELECT id FROM waiting WHERE id IS NOT NULL"
+);
 
 /// How many rows are in each state.
-pub(crate) const COUNTS: &str = "SELECT state, count(*) FROM vitec_connect_outbox GROUP BY state";
+pub(crate) const COUNTS: &str = concat!("SELECT state, count(*) FROM ", rows!(), " GROUP BY state");
+
+/// At most `$2` rows with numbers above `$1`, in their order.
+pub(crate) const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM ",
+    rows!(),
+    " WHERE id > $1 ORDER BY id LIMIT $2"
+);
+
+/// The same, of those in state `$3`.
+pub(crate) const LIST_STATE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM ",
+    rows!(),
+    " WHERE id > $1 AND state = $3 ORDER BY id LIMIT $2"
+);
+
+/// What has become of so many rows, by their numbers.
+pub(crate) fn standing(rows: usize) -> String {
+    let numbers: Vec<_> = (1..=rows).map(|number| format!("${number}")).collect();
+    format!(
+        concat!(
+            "SELECT id, state, answer, message, kind, status, lease_until FROM ",
+            rows!(),
+            " WHERE id IN ({}) ORDER BY id"
+        ),
+        numbers.join(", ")
+    )
+}
 
 /// A fact about the outbox as a whole.
-pub(crate) const META: &str = "SELECT value FROM vitec_connect_outbox_meta WHERE name = ?1";
+pub(crate) const META: &str = "SELECT value FROM vitec_connect_outbox_meta WHERE name = $1";
+
+/// Notes such a fact, unless it is known.
+pub(crate) const SET_META: &str = "INSERT INTO vitec_connect_outbox_meta VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 /// The version of the tables. A program refuses tables that are newer than itself.
-pub(crate) const VERSION: &str = "1";
+pub(crate) const VERSION: &str = "2";
 
-/// Rows by their number, from the one behind `after`.
-pub(crate) fn list(only: Option<State>, after: i64, limit: u32) -> String {
-    let only = only.map_or(String::new(), |state| format!("AND state = '{state}' "));
-    format!("SELECT {COLUMNS} FROM vitec_connect_outbox WHERE id > {after} {only}ORDER BY id LIMIT {limit}")
-}
+/// The version before: there were no claim numbers, and a space more made another reference.
+pub(crate) const VERSION_1: &str = "1";
 
-impl Change {
-    pub(crate) fn statement(self) -> &'static str {
-        match self {
-            Self::Requeue => REQUEUE,
-            Self::ResolveAccepted => RESOLVE_ACCEPTED,
-            Self::ResolveNotSent => RESOLVE_NOT_SENT,
-        }
-    }
-}
+/// From [`VERSION_1`]: what new rows are looked up by. What is not the same as the key comes with [`RENAME`].
+pub(crate) const UPGRADE_LOOKUP: &str = concat!("UPDATE ", rows!(), " SET lookup = key");
+
+/// From [`VERSION_1`]: rows with references, from the one behind `$1`.
+pub(crate) const UPGRADE_REFERENCES: &str = concat!(
+    "SELECT id, reference FROM ",
+    rows!(),
+    " WHERE id > $1 AND reference IS NOT NULL ORDER BY id LIMIT $2"
+);
+
+/// From [`VERSION_1`]: row `$1` is looked up by `$2`.
+pub(crate) const RENAME: &str = concat!("UPDATE ", rows!(), " SET lookup = $2 WHERE id = $1");
+
+/// From [`VERSION_1`]: `$2` becomes row `$1`'s key, unless an other row has it. So a new row with the same reference meets
+/// the constraint.
+pub(crate) const REKEY: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET key = $2 WHERE id = $1
+    AND NOT EXISTS (SELECT 1 FROM ",
+    rows!(),
+    " AS o WHERE o.operation = ",
+    rows!(),
+    ".operation AND o.key = $2)"
+);
+
+/// From [`VERSION_1`]: the last step.
+pub(crate) const UPGRADED: &str = "UPDATE vitec_connect_outbox_meta SET value = $1 WHERE name = 'version'";

@@ -1,22 +1,100 @@
-//! What a delivery and a database say to each other.
+//! What the outbox and a database say to each other: the trait that each database is behind.
 
+use std::fmt;
 use std::fs::File;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::row::State;
+use crate::error::Error;
+use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::sql;
+
+/// What a database answers, later.
+pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+/// A database with the rows of one outbox.
+///
+/// Each method is one transaction: it happens as a whole or not at all. An answer that is not waited for any longer does
+/// not mean that it did not happen, nor that it will not: whoever asks says how long it waits, and what it does then.
+pub(crate) trait Store: fmt::Debug + Send + Sync {
+    /// For messages.
+    fn place(&self) -> String;
+
+    /// The server that its rows are for.
+    fn base_url(&self) -> &str;
+
+    /// Stores rows; what became of each, in their order.
+    fn enqueue(&self, rows: Vec<NewRow>) -> Answer<Vec<Enqueued>>;
+
+    /// The right to deliver. Rows whose delivery is gone become unknown.
+    fn begin_delivery(&self, lease: Duration) -> Answer<Delivery>;
+
+    /// Gives back, records and claims, in this order.
+    fn exchange(&self, delivery: &Arc<Delivery>, asked: Exchange) -> Answer<Exchanged>;
+
+    /// Renews and gives back, then [`sweep`](Self::sweep)s. Returns how many rows were given back.
+    fn hold(&self, delivery: &Arc<Delivery>, asked: Hold) -> Answer<u64>;
+
+    /// Rows whose delivery is gone become unknown. Returns how many.
+    fn sweep(&self) -> Answer<u64>;
+
+    /// The customers that rows wait for.
+    fn customers(&self) -> Answer<Vec<String>>;
+
+    /// How many rows are in each state.
+    fn counts(&self) -> Answer<Counts>;
+
+    /// At most `limit` rows with numbers above `after`, in their order.
+    fn list(&self, only: Option<State>, after: i64, limit: u32) -> Answer<Vec<Row>>;
+
+    /// What has become of rows, by their numbers: at most [`STANDING`] of them. One that is not there is left out.
+    fn standing(&self, ids: Vec<i64>) -> Answer<Vec<Standing>>;
+
+    /// All of them or none: the first row that cannot be changed so is given back.
+    fn change(&self, ids: Vec<i64>, change: Change) -> Answer<Option<i64>>;
+
+    /// Every unknown row becomes pending. Returns how many.
+    fn retry_unknown(&self) -> Answer<u64>;
+
+    /// Removes what may be personal from rows that were finished longer ago. Returns how many.
+    fn purge(&self, keep: Duration) -> Answer<u64>;
+}
+
+/// How many rows [`Store::standing`] is asked for at most.
+pub(crate) const STANDING: usize = 500;
 
 /// The right to deliver, for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    /// Told apart from every other delivery, where there can be several.
+    /// Told apart from every other delivery.
     pub(crate) owner: i64,
-    /// After how long its claims end unless they are renewed, where they do.
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code))]
+    /// After how long its claims end unless they are renewed.
     pub(crate) lease: Duration,
     /// The lock of the operating system, where there can be only one. It dies with the process.
     pub(crate) _lock: Option<File>,
+}
+
+/// What a delivery asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exchange {
+    /// The number of this exchange, unique in its delivery: what it claims bears it.
+    pub(crate) claim: i64,
+    /// Exchanges before it that failed: what they claimed was not sent, and is given back.
+    pub(crate) failed: Vec<i64>,
+    pub(crate) finished: Vec<Finished>,
+    pub(crate) wanted: Vec<Want>,
+}
+
+/// What a delivery keeps, and what it does not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hold {
+    /// The rows in hand, each with its attempt.
+    pub(crate) in_hand: Vec<(i64, i64)>,
+    /// As in [`Exchange::failed`].
+    pub(crate) failed: Vec<i64>,
 }
 
 /// A row that was claimed: nothing else sends it.
@@ -56,9 +134,26 @@ pub(crate) struct Want {
 /// What one exchange with the database brought.
 #[derive(Debug, Default)]
 pub(crate) struct Exchanged {
-    /// For each finished row whether it was still to be recorded.
+    /// How many rows were given back.
+    #[allow(dead_code, reason = "read by the loop")]
+    pub(crate) released: u64,
+    /// For each finished row whether it is recorded: by this exchange or by one that was not heard of. Else it is too late.
     pub(crate) recorded: Vec<bool>,
     pub(crate) claimed: Vec<Claimed>,
+}
+
+/// What has become of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "read by the batch")]
+pub(crate) struct Standing {
+    pub(crate) id: i64,
+    pub(crate) state: State,
+    pub(crate) answer: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) status: Option<u16>,
+    /// How long its claim goes on unless it is renewed, by the database's clock: where it is `sending`.
+    pub(crate) lease: Option<Duration>,
 }
 
 /// What a person decides about a row.
@@ -67,4 +162,33 @@ pub(crate) enum Change {
     Requeue,
     ResolveAccepted,
     ResolveNotSent,
+}
+
+impl Change {
+    pub(crate) fn statement(self) -> &'static str {
+        match self {
+            Self::Requeue => sql::REQUEUE,
+            Self::ResolveAccepted => sql::RESOLVE_ACCEPTED,
+            Self::ResolveNotSent => sql::RESOLVE_NOT_SENT,
+        }
+    }
+}
+
+/// The end of a lease that begins now.
+pub(crate) fn lease_end(now: DateTime<Utc>, lease: Duration) -> DateTime<Utc> {
+    // A hundred years are for ever, and fit into every database.
+    let lease = lease.min(Duration::from_secs(100 * 366 * 24 * 60 * 60));
+    now.checked_add_signed(chrono::Duration::from_std(lease).unwrap_or_default())
+        .unwrap_or(now)
+}
+
+/// How long a lease goes on.
+pub(crate) fn lease_left(now: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Option<Duration> {
+    until.map(|until| (until - now).to_std().unwrap_or_default())
+}
+
+/// The moment that lies so long back; none before 1970, where there was no outbox.
+pub(crate) fn before(now: DateTime<Utc>, keep: Duration) -> Option<DateTime<Utc>> {
+    now.checked_sub_signed(chrono::Duration::from_std(keep).ok()?)
+        .filter(|before| *before >= DateTime::UNIX_EPOCH)
 }

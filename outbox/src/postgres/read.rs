@@ -1,16 +1,10 @@
-//! Between the state machine's words and PostgreSQL's.
+//! What PostgreSQL gives back.
 
+use chrono::{DateTime, Utc};
 use tokio_postgres::Error as PgError;
 
 use crate::row::{Row, State};
-
-/// A statement of the state machine's, in PostgreSQL's words.
-pub(super) fn text(sql: &str) -> String {
-    sql.replace('?', "$")
-        .replace("NOW", "now()")
-        .replace("LEASE", "clock_timestamp() + make_interval(secs => $4)")
-        .replace("SKIP_LOCKED", "FOR UPDATE SKIP LOCKED")
-}
+use crate::store::{Standing, lease_left};
 
 pub(super) fn read_row(row: &tokio_postgres::Row) -> Result<Row, PgError> {
     Ok(Row {
@@ -32,6 +26,20 @@ pub(super) fn read_row(row: &tokio_postgres::Row) -> Result<Row, PgError> {
             .and_then(|status| status.try_into().ok()),
         created_at: row.try_get(14)?,
         changed_at: row.try_get(15)?,
+    })
+}
+
+pub(super) fn read_standing(row: &tokio_postgres::Row, now: DateTime<Utc>) -> Result<Standing, PgError> {
+    Ok(Standing {
+        id: row.try_get(0)?,
+        state: state(row, 1)?,
+        answer: row.try_get(2)?,
+        message: row.try_get(3)?,
+        kind: row.try_get(4)?,
+        status: row
+            .try_get::<_, Option<i32>>(5)?
+            .and_then(|status| status.try_into().ok()),
+        lease: lease_left(now, row.try_get(6)?),
     })
 }
 

@@ -59,8 +59,86 @@ pub(super) fn durable(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
+/// Which file it is, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    #[cfg(unix)]
+    device: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl Identity {
+    pub(super) fn of(path: &Path) -> Result<Self, Error> {
+        let file = fs::metadata(path).map_err(|error| file_error(path, error))?;
+        Ok(Self::new(&file))
+    }
+
+    #[cfg(unix)]
+    fn new(file: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            device: file.dev(),
+            inode: file.ino(),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new(_: &fs::Metadata) -> Self {
+        Self {}
+    }
+
+    /// Whether the path still leads to this file, and where that is wanted, no other path does.
+    ///
+    /// Only a `stat`: opening the file and closing it again would drop SQLite's locks on it.
+    pub(super) fn check(self, path: &Path, only_name: bool) -> Result<(), Error> {
+        let refuse = |why| Error::new(ErrorKind::File, format!("{}: {why}", path.display()));
+        match fs::metadata(path) {
+            Ok(file) if Self::new(&file) != self => Err(refuse(
+                "another file has taken the outbox's place while it was used. Nothing more is sent. Put the old file \
+                 back and run it again: it alone knows what has been sent.",
+            )),
+            Ok(file) if only_name && names(&file) > 1 => Err(refuse(
+                "the outbox's file has a second name (a hard link): under each of them a delivery could begin, and \
+                 everything would be sent twice. Remove the other names (find them with `find / -xdev -samefile`), and \
+                 run it again. Nothing is sent before.",
+            )),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(refuse(
+                "the outbox's file was deleted or moved while it was used. Nothing more is sent. Put it back and run it \
+                 again: it alone knows what has been sent.",
+            )),
+            Err(error) => Err(file_error(path, error)),
+        }
+    }
+}
+
+/// How many names a file has.
+#[cfg(unix)]
+fn names(file: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(file)
+}
+
+#[cfg(not(unix))]
+fn names(_: &fs::Metadata) -> u64 {
+    1
+}
+
+/// What was asked for is not waited for any longer.
+pub(super) fn abandoned() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT), None)
+}
+
 /// What a failure of SQLite's means.
 pub(super) fn failed(path: &Path, error: rusqlite::Error) -> Error {
+    // An error of our own, on its way through SQLite's.
+    let error = match error {
+        rusqlite::Error::ToSqlConversionFailure(source) => match source.downcast::<Error>() {
+            Ok(ours) => return *ours,
+            Err(source) => rusqlite::Error::ToSqlConversionFailure(source),
+        },
+        error => error,
+    };
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => ErrorKind::Full,
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => ErrorKind::ReadOnly,

@@ -1,55 +1,36 @@
 //! The outbox in a file of SQLite's: one machine, one process that delivers.
 
+mod bound;
 mod file;
 mod read;
+mod tables;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transactions;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use self::file::{blocking, create, durable, failed, file_error, private};
-use self::read::{read_row, state, text, time};
+use self::file::{Identity, abandoned, blocking, create, durable, failed, file_error, private};
 use crate::error::{Error, ErrorKind};
+use crate::outbox::check_meta;
 use crate::row::{Counts, Enqueued, NewRow, Row, State};
 use crate::sql;
-use crate::store::{Change, Claimed, Delivery, Exchanged, Finished, Want};
+use crate::store::{Answer, Change, Delivery, Exchange, Exchanged, Hold, Standing, Store};
 
 /// How long it takes at most to see that the lock is held by a delivery, and not by a short look after its remains.
 const LOCK: Duration = Duration::from_secs(1);
 
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS vitec_connect_outbox_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS vitec_connect_outbox (
-        id INTEGER PRIMARY KEY,
-        operation TEXT NOT NULL,
-        key TEXT NOT NULL,
-        content_hash TEXT NOT NULL,
-        reference TEXT,
-        line INTEGER,
-        customer_id TEXT NOT NULL,
-        contact_id TEXT NOT NULL,
-        payload TEXT,
-        state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'accepted', 'rejected', 'unknown')),
-        attempt INTEGER NOT NULL DEFAULT 0,
-        owner INTEGER,
-        lease_until TEXT,
-        answer TEXT,
-        message TEXT,
-        kind TEXT,
-        status INTEGER,
-        created_at TEXT NOT NULL,
-        changed_at TEXT NOT NULL,
-        UNIQUE (operation, key)) STRICT;
-    CREATE INDEX IF NOT EXISTS vitec_connect_outbox_waiting ON vitec_connect_outbox (state, customer_id, id);";
-
 #[derive(Clone, Debug)]
 pub(crate) struct Sqlite {
     path: PathBuf,
+    /// The file that was opened.
+    identity: Identity,
     base_url: Arc<str>,
     connection: Arc<Mutex<Connection>>,
 }
@@ -75,61 +56,40 @@ impl Sqlite {
         path: PathBuf,
         base_url: Option<&str>,
     ) -> Result<Self, Error> {
+        let identity = Identity::of(&path)?;
+        identity.check(&path, true)?;
         let failed = |error| failed(&path, error);
         durable(&connection).map_err(failed)?;
-        if base_url.is_some() && !connection.is_readonly("main").map_err(failed)? {
-            let tables = |connection: &mut Connection| {
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                transaction.execute_batch(TABLES)?;
-                for (name, value) in [("version", Some(sql::VERSION)), ("base_url", base_url)] {
-                    transaction.execute(
-                        "INSERT INTO vitec_connect_outbox_meta VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                        params![name, value],
-                    )?;
-                }
-                transaction.commit()
-            };
-            tables(&mut connection).map_err(failed)?;
+        let writes = base_url.is_some() && !connection.is_readonly("main").map_err(failed)?;
+        if let Some(base_url) = base_url.filter(|_| writes) {
+            commit(&mut connection, |transaction| tables::make(transaction, base_url)).map_err(failed)?;
         }
         let meta = |name| connection.query_row(sql::META, [name], |row| row.get::<_, String>(0));
         let (version, owner) = (meta("version").map_err(failed)?, meta("base_url").map_err(failed)?);
-        crate::outbox::check_meta(&path.display().to_string(), &version, &owner, base_url)?;
+        check_meta(&path.display().to_string(), &version, &owner, base_url)?;
+        if writes && version != sql::VERSION {
+            commit(&mut connection, tables::upgrade).map_err(failed)?;
+        }
         let store = Self {
             path,
+            identity,
             base_url: owner.into(),
             connection: Arc::new(Mutex::new(connection)),
         };
-        // What a crash left behind is shown as what it is. Where a delivery is under way, or nothing can be written,
-        // there is nothing to do here.
-        if let Ok(lock) = store.try_lock(Duration::ZERO) {
-            let _ = store.with(|connection| connection.execute(&text(sql::ORPHANS), [sql::ORPHANED]));
-            drop(lock);
-        }
+        // What a crash left behind is shown as what it is. Where nothing can be written there is nothing to do here.
+        let _ = store.sweep_now();
         Ok(store)
     }
 
-    /// For messages.
-    pub(crate) fn place(&self) -> String {
-        self.path.display().to_string()
-    }
-
-    pub(crate) fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
-    /// The lease is for others: the lock is better.
-    pub(crate) async fn begin_delivery(&self, lease: Duration) -> Result<Delivery, Error> {
-        let store = self.clone();
-        blocking(move || {
-            let lock = store.try_lock(LOCK)?;
-            store.with(|connection| connection.execute(&text(sql::ORPHANS), [sql::ORPHANED]))?;
-            Ok(Delivery {
-                owner: 0,
-                lease,
-                _lock: Some(lock),
-            })
-        })
-        .await
+    /// Rows whose delivery is gone become unknown: where the lock is free, there is none.
+    fn sweep_now(&self) -> Result<u64, Error> {
+        match self.try_lock(Duration::ZERO) {
+            Ok(_lock) => {
+                self.with(|connection| commit(connection, |transaction| transactions::orphan(transaction, Utc::now())))
+            }
+            Err(error) if error.kind() == ErrorKind::Busy => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 
     /// The lock lies beside the database: locks on the file itself belong to SQLite.
@@ -159,147 +119,183 @@ impl Sqlite {
         }
     }
 
-    pub(crate) async fn enqueue(&self, rows: Vec<NewRow>) -> Result<Vec<Enqueued>, Error> {
-        self.write(move |connection| rows.iter().map(|row| enqueue(connection, row)).collect())
-            .await
-    }
-
-    pub(crate) async fn exchange(
+    /// In one transaction that writes, or not at all.
+    fn write<T: Send + 'static>(
         &self,
-        delivery: &Arc<Delivery>,
-        finished: &[Finished],
-        wanted: &[Want],
-    ) -> Result<Exchanged, Error> {
-        let (delivery, finished, wanted) = (Arc::clone(delivery), finished.to_vec(), wanted.to_vec());
-        self.write(move |connection| {
-            let mut exchanged = Exchanged::default();
-            for it in &finished {
-                let recorded = connection.prepare_cached(&text(sql::RECORD))?.execute(params![
-                    it.id,
-                    it.attempt,
-                    it.state.as_str(),
-                    it.answer,
-                    it.message,
-                    it.kind,
-                    it.status,
-                ])?;
-                exchanged.recorded.push(recorded > 0);
-            }
-            let mut claim = connection.prepare_cached(&text(sql::CLAIM))?;
-            for it in &wanted {
-                let rows = claim.query_map(params![it.customer_id, it.rows as i64, delivery.owner], |row| {
-                    Ok(Claimed {
-                        id: row.get(0)?,
-                        operation: row.get(1)?,
-                        customer_id: row.get(2)?,
-                        contact_id: row.get(3)?,
-                        payload: row.get(4)?,
-                        attempt: row.get(5)?,
-                        reference: row.get(6)?,
-                        line: row.get(7)?,
-                        at: time(row, 8)?,
-                    })
-                })?;
-                for row in rows {
-                    exchanged.claimed.push(row?);
-                }
-            }
-            Ok(exchanged)
-        })
-        .await
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answer<T> {
+        self.answer(TransactionBehavior::Immediate, |_| Ok(()), work)
     }
 
-    pub(crate) async fn renew(&self, _delivery: &Arc<Delivery>, _in_hand: &[i64]) -> Result<(), Error> {
-        Ok(())
-    }
-
-    pub(crate) async fn customers(&self) -> Result<Vec<String>, Error> {
-        self.run(|connection| {
-            let mut statement = connection.prepare_cached(sql::CUSTOMERS)?;
-            statement.query_map([], |row| row.get(0))?.collect()
-        })
-        .await
-    }
-
-    pub(crate) async fn counts(&self) -> Result<Counts, Error> {
-        self.run(|connection| {
-            let mut counts = Counts::default();
-            let mut statement = connection.prepare_cached(sql::COUNTS)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                *counts.of_mut(state(row, 0)?) = row.get::<_, i64>(1)? as u64;
-            }
-            Ok(counts)
-        })
-        .await
-    }
-
-    pub(crate) async fn list(&self, only: Option<State>, after: i64, limit: u32) -> Result<Vec<Row>, Error> {
-        let query = sql::list(only, after, limit);
-        self.run(move |connection| {
-            let mut statement = connection.prepare(&query)?;
-            statement.query_map([], read_row)?.collect()
-        })
-        .await
-    }
-
-    /// All of them or none: the first row that cannot be changed so is given back.
-    pub(crate) async fn change(&self, ids: &[i64], change: Change) -> Result<Option<i64>, Error> {
-        let ids = ids.to_vec();
-        self.run(move |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for id in ids {
-                if transaction.execute(&text(change.statement()), [id])? == 0 {
-                    return Ok(Some(id));
-                }
-            }
-            transaction.commit()?;
-            Ok(None)
-        })
-        .await
-    }
-
-    pub(crate) async fn retry_unknown(&self) -> Result<u64, Error> {
-        let changed = self.write(|connection| connection.execute(&text(sql::RETRY_UNKNOWN), []));
-        Ok(changed.await? as u64)
-    }
-
-    pub(crate) async fn purge(&self, keep: Duration) -> Result<u64, Error> {
-        let before = format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{} seconds')", keep.as_secs());
-        let sql = sql::PURGE.replace("BEFORE", &before);
-        let purged = self.write(move |connection| connection.execute(&sql, [])).await?;
-        // The log still holds what was overwritten in the database.
-        self.run(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
-            .await?;
-        Ok(purged as u64)
-    }
-
-    /// In one transaction, or not at all.
-    async fn write<T: Send + 'static>(
+    /// The same, of the file that was opened and no other.
+    fn write_to_this_file<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.run(move |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = work(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        })
-        .await
+        only_name: bool,
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answer<T> {
+        let check = move |store: &Self| store.identity.check(&store.path, only_name);
+        self.answer(TransactionBehavior::Immediate, check, work)
     }
 
-    async fn run<T: Send + 'static>(
+    fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answer<T> {
+        self.answer(TransactionBehavior::Deferred, |_| Ok(()), work)
+    }
+
+    fn answer<T: Send + 'static>(
+        &self,
+        behavior: TransactionBehavior,
+        check: impl FnOnce(&Self) -> Result<(), Error> + Send + 'static,
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answer<T> {
         let store = self.clone();
-        blocking(move || store.with(work)).await
+        Box::pin(async move {
+            // Gone when nobody waits for the answer any longer: then nothing is to happen.
+            let asked = Arc::new(());
+            let waiting = Arc::downgrade(&asked);
+            let answer = blocking(move || {
+                store.with(|connection| {
+                    if waiting.strong_count() == 0 {
+                        return Err(abandoned());
+                    }
+                    check(&store).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                    let transaction = connection.transaction_with_behavior(behavior)?;
+                    let done = work(&transaction, Utc::now())?;
+                    if waiting.strong_count() == 0 {
+                        return Err(abandoned());
+                    }
+                    transaction.commit()?;
+                    Ok(done)
+                })
+            });
+            let answer = answer.await;
+            drop(asked);
+            answer
+        })
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         work(&mut connection).map_err(|error| failed(&self.path, error))
     }
+}
+
+impl Store for Sqlite {
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn enqueue(&self, rows: Vec<NewRow>) -> Answer<Vec<Enqueued>> {
+        self.write_to_this_file(true, move |transaction, now| {
+            tables::upgrade(transaction)?;
+            rows.iter()
+                .map(|row| transactions::enqueue(transaction, now, row))
+                .collect()
+        })
+    }
+
+    /// The lease is for others: the lock is better.
+    fn begin_delivery(&self, lease: Duration) -> Answer<Delivery> {
+        let store = self.clone();
+        Box::pin(async move {
+            let locking = store.clone();
+            let lock = blocking(move || locking.try_lock(LOCK)).await?;
+            let begin = |transaction: &Transaction<'_>, now| {
+                tables::upgrade(transaction)?;
+                transactions::orphan(transaction, now)?;
+                transactions::next_owner(transaction)
+            };
+            Ok(Delivery {
+                owner: store.write_to_this_file(true, begin).await?,
+                lease,
+                _lock: Some(lock),
+            })
+        })
+    }
+
+    /// The delivery is kept until it is over: so is its lock.
+    fn exchange(&self, delivery: &Arc<Delivery>, asked: Exchange) -> Answer<Exchanged> {
+        let delivery = Arc::clone(delivery);
+        // A second name is no reason to lose results.
+        self.write_to_this_file(!asked.wanted.is_empty(), move |transaction, now| {
+            transactions::exchange(transaction, now, &delivery, &asked)
+        })
+    }
+
+    fn hold(&self, delivery: &Arc<Delivery>, asked: Hold) -> Answer<u64> {
+        let delivery = Arc::clone(delivery);
+        self.write(move |transaction, now| transactions::hold(transaction, now, &delivery, &asked))
+    }
+
+    fn sweep(&self) -> Answer<u64> {
+        let store = self.clone();
+        Box::pin(blocking(move || store.sweep_now()))
+    }
+
+    fn customers(&self) -> Answer<Vec<String>> {
+        self.read(|transaction, _| transactions::customers(transaction))
+    }
+
+    fn counts(&self) -> Answer<Counts> {
+        self.read(|transaction, _| transactions::counts(transaction))
+    }
+
+    fn list(&self, only: Option<State>, after: i64, limit: u32) -> Answer<Vec<Row>> {
+        self.read(move |transaction, _| transactions::list(transaction, only, after, limit))
+    }
+
+    fn standing(&self, ids: Vec<i64>) -> Answer<Vec<Standing>> {
+        self.read(move |transaction, now| transactions::standing(transaction, now, &ids))
+    }
+
+    fn change(&self, ids: Vec<i64>, change: Change) -> Answer<Option<i64>> {
+        let store = self.clone();
+        Box::pin(blocking(move || {
+            store.with(|connection| {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let refused = transactions::change(&transaction, Utc::now(), &ids, change)?;
+                match refused {
+                    None => transaction.commit()?,
+                    Some(_) => transaction.rollback()?,
+                }
+                Ok(refused)
+            })
+        }))
+    }
+
+    fn retry_unknown(&self) -> Answer<u64> {
+        self.write(transactions::retry_unknown)
+    }
+
+    fn purge(&self, keep: Duration) -> Answer<u64> {
+        let purged = self.write(move |transaction, now| transactions::purge(transaction, now, keep));
+        let store = self.clone();
+        Box::pin(async move {
+            let purged = purged.await?;
+            // The log still holds what was overwritten in the database.
+            let checkpoint = move |connection: &mut Connection| {
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            };
+            blocking(move || store.with(checkpoint)).await?;
+            Ok(purged)
+        })
+    }
+}
+
+fn commit<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
 }
 
 /// Stores a row inside the caller's own transaction: it is sent if, and only if, what belongs to it is stored too.
@@ -334,34 +330,5 @@ impl Sqlite {
 /// # Errors
 /// Whatever SQLite says. The transaction is the caller's to roll back.
 pub fn enqueue(transaction: &Transaction<'_>, row: &NewRow) -> rusqlite::Result<Enqueued> {
-    let hash = row.content_hash();
-    let key = row.key(&hash);
-    let new = transaction
-        .prepare_cached(&text(sql::INSERT))?
-        .query_row(
-            params![
-                row.operation,
-                key,
-                hash,
-                row.reference,
-                row.line.map(|line| line as i64),
-                row.customer_id.as_str(),
-                row.contact_id.as_str(),
-                row.payload
-            ],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(id) = new {
-        return Ok(Enqueued::New(id));
-    }
-    transaction
-        .prepare_cached(sql::FIND)?
-        .query_row(params![row.operation, key], |row| {
-            let id = row.get(0)?;
-            Ok(match row.get_ref(2)?.as_str()? == hash {
-                true => Enqueued::Known(id, state(row, 1)?),
-                false => Enqueued::OtherContent(id),
-            })
-        })
+    transactions::enqueue(transaction, Utc::now(), row)
 }

@@ -1,19 +1,10 @@
-//! Between the state machine's words and SQLite's.
+//! What SQLite gives back.
 
 use chrono::{DateTime, Utc};
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 
 use crate::row::{Row, State};
-
-/// Made to sort as text, so that a person can read the table.
-const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
-
-/// A statement of the state machine's, in SQLite's words.
-pub(super) fn text(sql: &str) -> String {
-    sql.replace("NOW", NOW)
-        .replace("LEASE", "NULL")
-        .replace("SKIP_LOCKED", "")
-}
+use crate::store::{Standing, lease_left};
 
 pub(super) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok(Row {
@@ -33,6 +24,22 @@ pub(super) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         status: row.get(13)?,
         created_at: time(row, 14)?,
         changed_at: time(row, 15)?,
+    })
+}
+
+pub(super) fn read_standing(row: &rusqlite::Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Standing> {
+    let until = match row.get_ref(6)? {
+        ValueRef::Null => None,
+        _ => Some(time(row, 6)?),
+    };
+    Ok(Standing {
+        id: row.get(0)?,
+        state: state(row, 1)?,
+        answer: row.get(2)?,
+        message: row.get(3)?,
+        kind: row.get(4)?,
+        status: row.get(5)?,
+        lease: lease_left(now, until),
     })
 }
 

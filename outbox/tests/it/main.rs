@@ -12,3 +12,4 @@ mod postgres;
 mod server;
 mod states;
 mod stores;
+mod upgrade;

@@ -1,0 +1,224 @@
+//! What the outbox does in a transaction of SQLite's. Plain functions of the transaction and the time: a model of several
+//! deliveries runs the very same ones.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Result, Transaction};
+
+use super::bound::{Bound, Time};
+use super::read::{read_row, read_standing, state};
+use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::sql;
+use crate::store::{Change, Claimed, Delivery, Exchange, Exchanged, Finished, Hold, Standing, before, lease_end};
+
+type Now = DateTime<Utc>;
+
+pub(crate) fn enqueue(transaction: &Transaction<'_>, now: Now, row: &NewRow) -> Result<Enqueued> {
+    let hash = row.content_hash();
+    let key = row.key(&hash);
+    let new = Bound::new(transaction, sql::INSERT)?
+        .all(&[
+            &row.operation,
+            &key,
+            &hash,
+            &row.reference,
+            &row.line.map(|line| line as i64),
+            &row.customer_id.as_str(),
+            &row.contact_id.as_str(),
+            &row.payload,
+            &Time(now),
+        ])?
+        .rows(|row| row.get(0))?;
+    if let [id] = new[..] {
+        return Ok(Enqueued::New(id));
+    }
+    let known = Bound::new(transaction, sql::FIND)?
+        .all(&[&row.operation, &key])?
+        .rows(|row| {
+            let id = row.get(0)?;
+            Ok(match row.get_ref(2)?.as_str()? == hash {
+                true => Enqueued::Known(id, state(row, 1)?),
+                false => Enqueued::OtherContent(id),
+            })
+        })?;
+    known.into_iter().next().ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+pub(crate) fn exchange(
+    transaction: &Transaction<'_>,
+    now: Now,
+    delivery: &Delivery,
+    asked: &Exchange,
+) -> Result<Exchanged> {
+    let mut exchanged = Exchanged {
+        released: release(transaction, now, delivery, &asked.failed)?,
+        ..Exchanged::default()
+    };
+    for finished in &asked.finished {
+        exchanged.recorded.push(record(transaction, now, delivery, finished)?);
+    }
+    for want in &asked.wanted {
+        let claimed = Bound::new(transaction, sql::CLAIM)?
+            .all(&[
+                &want.customer_id,
+                &(want.rows as i64),
+                &delivery.owner,
+                &asked.claim,
+                &Time(lease_end(now, delivery.lease)),
+                &Time(now),
+            ])?
+            .rows(|row| {
+                Ok(Claimed {
+                    id: row.get(0)?,
+                    operation: row.get(1)?,
+                    customer_id: row.get(2)?,
+                    contact_id: row.get(3)?,
+                    payload: row.get(4)?,
+                    attempt: row.get(5)?,
+                    reference: row.get(6)?,
+                    line: row.get(7)?,
+                    at: now,
+                })
+            })?;
+        exchanged.claimed.extend(claimed);
+    }
+    Ok(exchanged)
+}
+
+/// Whether it is recorded, by now or already.
+fn record(transaction: &Transaction<'_>, now: Now, delivery: &Delivery, finished: &Finished) -> Result<bool> {
+    let recorded = Bound::new(transaction, sql::RECORD)?
+        .all(&[
+            &finished.id,
+            &finished.attempt,
+            &finished.state.as_str(),
+            &finished.answer,
+            &finished.message,
+            &finished.kind,
+            &finished.status,
+            &Time(now),
+        ])?
+        .execute()?;
+    if recorded > 0 {
+        return Ok(true);
+    }
+    let before = Bound::new(transaction, sql::RECORDED)?
+        .all(&[&finished.id, &finished.attempt, &delivery.owner])?
+        .rows(|row| row.get::<_, i64>(0))?;
+    Ok(!before.is_empty())
+}
+
+/// Renews before it sweeps: a delivery that was late itself keeps what it has in hand.
+pub(crate) fn hold(transaction: &Transaction<'_>, now: Now, delivery: &Delivery, asked: &Hold) -> Result<u64> {
+    for (id, attempt) in &asked.in_hand {
+        Bound::new(transaction, sql::RENEW)?
+            .all(&[id, attempt, &Time(lease_end(now, delivery.lease))])?
+            .execute()?;
+    }
+    let released = release(transaction, now, delivery, &asked.failed)?;
+    sweep(transaction, now)?;
+    Ok(released)
+}
+
+fn release(transaction: &Transaction<'_>, now: Now, delivery: &Delivery, failed: &[i64]) -> Result<u64> {
+    let mut released = 0;
+    for claim in failed {
+        released += Bound::new(transaction, sql::RELEASE)?
+            .all(&[&delivery.owner, claim, &Time(now)])?
+            .execute()?;
+    }
+    Ok(released)
+}
+
+/// For rows whose lease ran out.
+pub(crate) fn sweep(transaction: &Transaction<'_>, now: Now) -> Result<u64> {
+    Bound::new(transaction, sql::EXPIRED)?
+        .all(&[&sql::ORPHANED, &Time(now)])?
+        .execute()
+}
+
+/// For all rows, under the lock of the one delivery that there can be.
+pub(crate) fn orphan(transaction: &Transaction<'_>, now: Now) -> Result<u64> {
+    Bound::new(transaction, sql::ORPHANS)?
+        .all(&[&sql::ORPHANED, &Time(now)])?
+        .execute()
+}
+
+/// A number that no delivery of this outbox had before.
+pub(crate) fn next_owner(transaction: &Transaction<'_>) -> Result<i64> {
+    transaction.query_row(
+        "INSERT INTO vitec_connect_outbox_meta VALUES ('owner', '1')
+         ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1 RETURNING CAST(value AS INTEGER)",
+        [],
+        |row| row.get(0),
+    )
+}
+
+pub(crate) fn customers(transaction: &Transaction<'_>) -> Result<Vec<String>> {
+    Bound::new(transaction, sql::CUSTOMERS)?.rows(|row| row.get(0))
+}
+
+pub(crate) fn counts(transaction: &Transaction<'_>) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let each = Bound::new(transaction, sql::COUNTS)?.rows(|row| Ok((state(row, 0)?, row.get::<_, i64>(1)?)))?;
+    for (state, count) in each {
+        *counts.of_mut(state) = count as u64;
+    }
+    Ok(counts)
+}
+
+pub(crate) fn list(transaction: &Transaction<'_>, only: Option<State>, after: i64, limit: u32) -> Result<Vec<Row>> {
+    match only {
+        None => Bound::new(transaction, sql::LIST)?
+            .all(&[&after, &limit])?
+            .rows(read_row),
+        Some(state) => Bound::new(transaction, sql::LIST_STATE)?
+            .all(&[&after, &limit, &state.as_str()])?
+            .rows(read_row),
+    }
+}
+
+pub(crate) fn standing(transaction: &Transaction<'_>, now: Now, ids: &[i64]) -> Result<Vec<Standing>> {
+    let ids: Vec<_> = ids.iter().map(|id| id as &dyn rusqlite::ToSql).collect();
+    Bound::new(transaction, &sql::standing(ids.len()))?
+        .all(&ids)?
+        .rows(|row| read_standing(row, now))
+}
+
+/// The first row that cannot be changed so: then the transaction is not to be committed.
+pub(crate) fn change(transaction: &Transaction<'_>, now: Now, ids: &[i64], change: Change) -> Result<Option<i64>> {
+    for id in ids {
+        let changed = Bound::new(transaction, change.statement())?
+            .all(&[id, &Time(now)])?
+            .execute()?;
+        if changed == 0 {
+            return Ok(Some(*id));
+        }
+    }
+    Ok(None)
+}
+
+pub(crate) fn retry_unknown(transaction: &Transaction<'_>, now: Now) -> Result<u64> {
+    Bound::new(transaction, sql::RETRY_UNKNOWN)?
+        .all(&[&Time(now)])?
+        .execute()
+}
+
+pub(crate) fn purge(transaction: &Transaction<'_>, now: Now, keep: Duration) -> Result<u64> {
+    match before(now, keep) {
+        Some(before) => Bound::new(transaction, sql::PURGE)?.all(&[&Time(before)])?.execute(),
+        None => Ok(0),
+    }
+}
+
+/// A fact about the outbox as a whole.
+pub(crate) fn meta(transaction: &Transaction<'_>, name: &str) -> Result<Option<String>> {
+    transaction
+        .query_row(
+            "SELECT value FROM vitec_connect_outbox_meta WHERE name = ?1",
+            [name],
+            |row| row.get(0),
+        )
+        .optional()
+}
