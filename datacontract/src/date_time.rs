@@ -22,14 +22,13 @@ const QUOTED: usize = 40;
 /// A date and time as .NET's `DateTime` carries it in JSON and XML: as written, in steps of 100 ns, with no
 /// offset, with `Z` or with an offset from UTC.
 ///
-/// The text is .NET's round-trip form, as on Vitec's help page: `2024-11-21T09:53:21.9146786+01:00`. Trailing zeros
+/// The text is .NET's round-trip form: `2024-11-21T09:53:21.9146786+01:00`. Trailing zeros
 /// of the fraction are not written, and the seconds always are.
 ///
 /// # A day: leave the offset out
 ///
-/// A loan promise (lånelöfte) is valid until a day. The server works in Swedish local time and converts an offset
-/// to it, so near midnight an offset or `Z` can move the day. A [`NaiveDate`] goes out without one, like the dates in
-/// Vitec's own samples:
+/// Where a day is meant (valid until, born on), a server that converts an offset to its own local time moves the day near
+/// midnight, and so does `Z`. A [`NaiveDate`] goes out without one:
 ///
 /// ```
 /// use chrono::NaiveDate;
@@ -70,7 +69,7 @@ pub struct DateTime {
 /// What a [`DateTime`] says about its distance from UTC; the counterpart of .NET's `DateTimeKind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DateTimeKind {
-    /// Nothing, as in `2027-01-31T00:00:00`. By a public report Vitec reads it as Swedish time.
+    /// Nothing, as in `2027-01-31T00:00:00`. Most servers take it for their own local time.
     Unspecified,
     /// UTC, as in `2027-01-31T00:00:00Z`.
     Utc,
@@ -406,7 +405,7 @@ impl fmt::Display for DateTimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is not a date-time that Vitec Connect can take: {}. Accepted: 2027-01-31, 2027-01-31T12:00 or \
+            "{:?} is not a date-time that .NET can hold: {}. Accepted: 2027-01-31, 2027-01-31T12:00 or \
              2027-01-31T12:00:00 with up to 7 more digits after a point, then nothing, Z or an offset such as +01:00",
             self.quoted, self.problem
         )
@@ -474,6 +473,7 @@ impl DataContract for DateTime {
     const NAMESPACE: &'static str = SERIALIZATION;
     const CONTENT_NAMESPACE: &'static str = "";
     const ITEM_NAMESPACE: &'static str = ARRAYS;
+    const IS_VALUE_TYPE: bool = true;
     fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {
         self.check().map_err(|error| Error::new(error.to_string()))?;
         writer.plain(self)

@@ -267,6 +267,7 @@ macro_rules! open_enumeration {
         impl $crate::DataContract for $name {
             const NAMESPACE: &'static str = <Self as $crate::enumeration::Enumeration>::NAMESPACE;
             const CONTENT_NAMESPACE: &'static str = "";
+            const IS_VALUE_TYPE: bool = true;
 
             fn name() -> ::std::borrow::Cow<'static, str> {
                 <Self as $crate::enumeration::Enumeration>::NAME.into()

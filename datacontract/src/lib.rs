@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod binary;
 mod characters;
 mod date_time;
+mod dictionary;
 pub mod enumeration;
+mod generic;
+mod guid;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -14,16 +18,19 @@ mod write;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use binary::{Base64, Base64Error};
 pub use date_time::{DateTime, DateTimeError, DateTimeKind};
 pub use enumeration::EnumerationError;
 pub use read::Reader;
 pub use text::decode_text;
+pub use uuid::Uuid;
 pub use values::List;
 pub use write::Writer;
 
 /// What the macros name, so that their callers need not depend on it themselves.
 #[doc(hidden)]
 pub mod reexported {
+    pub use crate::generic::is_value_type;
     pub use {schemars, serde};
 }
 
@@ -31,6 +38,8 @@ pub mod reexported {
 pub const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
 /// Namespace of plain values as items of a list.
 pub const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
+/// Namespace of items of a list of `Nullable<T>`: `int?`, `DateTime?`.
+pub const SYSTEM: &str = "http://schemas.datacontract.org/2004/07/System";
 /// Namespace of `i:nil`.
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
@@ -54,8 +63,18 @@ pub trait DataContract: Sized {
     const CONTENT_NAMESPACE: &'static str = Self::NAMESPACE;
 
     /// Namespace of an item of a list. Differs from [`NAMESPACE`](Self::NAMESPACE) for plain
-    /// values: [`ARRAYS`].
+    /// values ([`ARRAYS`]) and `Nullable<T>` ([`SYSTEM`]).
     const ITEM_NAMESPACE: &'static str = Self::NAMESPACE;
+
+    /// Whether it is a value type in .NET (`int`, `DateTime`, an enumeration): `null` then makes another type of it,
+    /// `Nullable<T>`, whose items of a list have a namespace of their own.
+    const IS_VALUE_TYPE: bool = false;
+
+    /// Name of the type in the names of lists and dictionaries of it. Differs from [`name`](Self::name) for
+    /// `Nullable<T>` only: a list of `int?` is `ArrayOfNullableOfint`, and its items are `int`.
+    fn type_name() -> Cow<'static, str> {
+        Self::name()
+    }
 
     /// Writes what stands between the value's start tag and its end tag.
     ///

@@ -1,6 +1,6 @@
 //! Reads documents into values, strictly: what a contract does not know is an error.
 
-use super::tokens::{Token, Tokens, trimmed};
+use super::tokens::{Mark, Token, Tokens, trimmed};
 use super::{DataContract, Error, List, Name};
 use std::borrow::Cow;
 
@@ -75,6 +75,14 @@ impl<'a> Reader<'a> {
             let found = self.found();
             return Err(self.error(format!("unknown element {found}")));
         }
+        self.skip()
+    }
+
+    /// Passes over the element that [`next_member`](Self::next_member) has found, whatever it holds.
+    ///
+    /// # Errors
+    /// When the document is not well-formed.
+    pub fn skip(&mut self) -> Result<(), Error> {
         let depth = self.tokens.depth();
         while self.tokens.depth() >= depth {
             self.tokens.next()?;
@@ -149,10 +157,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Sees to it that the element that has just begun holds a value.
+    pub(super) fn refuse_nil(&mut self) -> Result<(), Error> {
+        // A string that is no `Option` is never null.
+        self.nil::<String>().map(|_| ())
+    }
+
     /// Reads the element that has just begun if `i:nil` is set on it.
     fn nil<T: DataContract>(&mut self) -> Result<Option<T>, Error> {
-        if !self.tokens.is_nil() {
-            return Ok(None);
+        match self.tokens.mark() {
+            None => return Ok(None),
+            Some(Mark::Reference) => {
+                return Err(self.error(
+                    "z:Ref, a reference to an object that stands elsewhere in the document: references are not followed, \
+                     the value is to be written out here",
+                ));
+            }
+            Some(Mark::Nil) => {}
         }
         let nil = T::nil().ok_or_else(|| self.error("i:nil on a value that is required"))?;
         if !self.text()?.is_empty() {

@@ -3,7 +3,7 @@
 //! not look at.
 
 use super::characters::{NONCHARACTER, READ_ATTRIBUTE, READ_TEXT, forbidden, is_name, is_special, plain};
-use super::{Error, MAX_DEPTH, Name, XSI};
+use super::{Error, MAX_DEPTH, Name, SERIALIZATION, XSI};
 use quick_xml::XmlVersion;
 use quick_xml::errors::{Error as Fault, IllFormedError};
 use quick_xml::events::attributes::Attributes;
@@ -15,6 +15,11 @@ use std::borrow::Cow;
 /// How many namespaces may be declared at one place. No contract comes near; it keeps the search
 /// among them short in a document made to be slow.
 const MAX_NAMESPACES: usize = 256;
+
+/// Namespace of the prefix `xml`, as in `xml:lang`.
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// Namespace of the prefix `xmlns`.
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// What comes next in a document. Comments and processing instructions are left out.
 pub(super) enum Token<'a> {
@@ -53,7 +58,16 @@ struct Element<'a> {
     local: &'a str,
     /// Index of its declaration; `None`: no namespace.
     namespace: Option<usize>,
-    nil: bool,
+    mark: Option<Mark>,
+}
+
+/// What an attribute says of an element: that its value is not inside.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    /// `i:nil="true"`: it has none.
+    Nil,
+    /// `z:Ref`: it stands elsewhere, where a `z:Id` has the same number.
+    Reference,
 }
 
 struct Declaration<'a> {
@@ -97,9 +111,9 @@ impl<'a> Tokens<'a> {
         self.element.local == name.local && self.namespace() == name.namespace
     }
 
-    /// Whether the last element that began has `i:nil`.
-    pub(super) fn is_nil(&self) -> bool {
-        self.element.nil
+    /// What an attribute of the last element that began says of its value.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        self.element.mark
     }
 
     /// How many elements are open.
@@ -173,9 +187,12 @@ impl<'a> Tokens<'a> {
         self.open.push(name);
         let (prefix, local) = self.split(name)?;
         // Attributes first: they may declare the element's own prefix.
-        let nil = name.len() < content.len() && self.attributes(markup, Attributes::new(content, name.len()))?;
+        let mark = match name.len() < content.len() {
+            true => self.attributes(markup, Attributes::new(content, name.len()))?,
+            false => None,
+        };
         let namespace = self.resolve(prefix)?;
-        self.element = Element { local, namespace, nil };
+        self.element = Element { local, namespace, mark };
         Ok(())
     }
 
@@ -325,9 +342,9 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Takes in the namespaces that an element declares, and tells whether it has `i:nil`. Other
-    /// attributes only have to be well-formed.
-    fn attributes(&mut self, markup: &str, mut attributes: Attributes<'a>) -> Result<bool, Error> {
+    /// Takes in the namespaces that an element declares, and tells whether it has `i:nil` or `z:Ref`. Other attributes
+    /// only have to be well-formed.
+    fn attributes(&mut self, markup: &str, mut attributes: Attributes<'a>) -> Result<Option<Mark>, Error> {
         let mut prefixed = Vec::new();
         let mut keys = [""; 8];
         let mut all = attributes.clone();
@@ -361,26 +378,39 @@ impl<'a> Tokens<'a> {
                 ("xmlns", _) => self.declare(local, value)?,
                 ("", "xmlns") => self.declare("", value)?,
                 ("" | "xml", _) => {}
-                _ => prefixed.push((prefix, local == "nil", value)),
+                _ => prefixed.push((prefix, local, value)),
             }
         }
         // Only now: an attribute's prefix may be declared after it.
-        let mut nil = false;
-        for (prefix, is_named_nil, value) in prefixed {
+        let mut mark = None;
+        for (prefix, local, value) in prefixed {
             let namespace = self.resolve(prefix)?;
             let namespace = namespace.and_then(|index| self.namespaces.get(index));
-            if is_named_nil && namespace.is_some_and(|declared| declared.namespace == XSI) {
-                nil = boolean(trimmed(&value)).ok_or_else(|| self.error("i:nil is neither true nor false"))?;
+            let is_in = |namespaced: &str| namespace.is_some_and(|declared| declared.namespace == namespaced);
+            match local {
+                "nil" if is_in(XSI) => {
+                    let nil = boolean(trimmed(&value)).ok_or_else(|| self.error("i:nil is neither true nor false"))?;
+                    mark = mark.or(nil.then_some(Mark::Nil));
+                }
+                // The serializer writes `i:nil` beside it, which is not what it means.
+                "Ref" if is_in(SERIALIZATION) => mark = Some(Mark::Reference),
+                _ => {}
             }
         }
-        Ok(nil)
+        Ok(mark)
     }
 
     fn declare(&mut self, prefix: &'a str, namespace: Cow<'a, str>) -> Result<(), Error> {
         if self.namespaces.len() == MAX_NAMESPACES {
             return Err(self.error("more than 256 namespaces declared at one place"));
         }
-        if prefix == "xmlns" || !prefix.is_empty() && namespace.is_empty() {
+        // XML Namespaces, section 3: `xml` and `xmlns` have a namespace each, which no other prefix may have.
+        let is_reserved = match prefix {
+            "xml" => namespace != XML,
+            "xmlns" => true,
+            _ => namespace == XML || namespace == XMLNS,
+        };
+        if is_reserved || !prefix.is_empty() && namespace.is_empty() {
             return Err(self.error("a prefix that cannot be declared so"));
         }
         self.namespaces.push(Declaration {

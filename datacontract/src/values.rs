@@ -1,6 +1,6 @@
 //! The contracts of plain values, of `null` and of lists.
 
-use super::{ARRAYS, DataContract, Error, Name, Reader, SERIALIZATION, Writer};
+use super::{ARRAYS, DataContract, Error, Name, Reader, SERIALIZATION, SYSTEM, Writer, generic};
 use std::borrow::Cow;
 
 /// Implements [`DataContract`] for a plain value by its `Display` and `FromStr`.
@@ -35,6 +35,7 @@ macro_rules! plain_value {
             const NAMESPACE: &'static str = $crate::SERIALIZATION;
             const CONTENT_NAMESPACE: &'static str = "";
             const ITEM_NAMESPACE: &'static str = $crate::ARRAYS;
+            const IS_VALUE_TYPE: bool = $crate::reexported::is_value_type($name);
             fn write_content(
                 &self,
                 writer: &mut $crate::Writer,
@@ -76,6 +77,7 @@ impl DataContract for bool {
     const NAMESPACE: &'static str = SERIALIZATION;
     const CONTENT_NAMESPACE: &'static str = "";
     const ITEM_NAMESPACE: &'static str = ARRAYS;
+    const IS_VALUE_TYPE: bool = true;
     fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {
         writer.plain(self)
     }
@@ -95,6 +97,7 @@ macro_rules! floating_point {
             const NAMESPACE: &'static str = SERIALIZATION;
             const CONTENT_NAMESPACE: &'static str = "";
             const ITEM_NAMESPACE: &'static str = ARRAYS;
+            const IS_VALUE_TYPE: bool = true;
             fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {
                 match *self {
                     Self::INFINITY => writer.text("INF"),
@@ -124,6 +127,10 @@ impl<T: DataContract> DataContract for Box<T> {
     const NAMESPACE: &'static str = T::NAMESPACE;
     const CONTENT_NAMESPACE: &'static str = T::CONTENT_NAMESPACE;
     const ITEM_NAMESPACE: &'static str = T::ITEM_NAMESPACE;
+    const IS_VALUE_TYPE: bool = T::IS_VALUE_TYPE;
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
     fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {
         (**self).write_content(writer)
     }
@@ -145,7 +152,16 @@ impl<T: DataContract> DataContract for Option<T> {
     }
     const NAMESPACE: &'static str = T::NAMESPACE;
     const CONTENT_NAMESPACE: &'static str = T::CONTENT_NAMESPACE;
-    const ITEM_NAMESPACE: &'static str = T::ITEM_NAMESPACE;
+    const ITEM_NAMESPACE: &'static str = match T::IS_VALUE_TYPE {
+        true => SYSTEM,
+        false => T::ITEM_NAMESPACE,
+    };
+    fn type_name() -> Cow<'static, str> {
+        match T::IS_VALUE_TYPE {
+            true => generic::nullable::<T>().into(),
+            false => T::type_name(),
+        }
+    }
     fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {
         self.as_ref().map_or(Ok(()), |value| value.write_content(writer))
     }
@@ -163,7 +179,7 @@ impl<T: DataContract> DataContract for Option<T> {
 /// A list, with items named as their type. A missing list and `null` read as the empty list.
 impl<T: DataContract> DataContract for Vec<T> {
     fn name() -> Cow<'static, str> {
-        format!("ArrayOf{}", T::name()).into()
+        format!("ArrayOf{}", T::type_name()).into()
     }
     const NAMESPACE: &'static str = T::ITEM_NAMESPACE;
     fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {

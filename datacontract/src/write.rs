@@ -1,7 +1,7 @@
 //! Writes documents. One buffer, one pass over each value.
 
 use super::characters::{NONCHARACTER, WRITE_ATTRIBUTE, WRITE_TEXT, is_special, plain};
-use super::{DataContract, Error, List, MAX_DEPTH, Name, XSI};
+use super::{ARRAYS, DataContract, Error, List, MAX_DEPTH, Name, XSI};
 use std::fmt::{self, Display, Write as _};
 
 /// Room for a typical document, so that it takes one allocation: the help page's loan promise takes
@@ -90,6 +90,16 @@ impl Writer {
                 .map_err(|error| error.inside_item(name, index))?;
         }
         Ok(())
+    }
+
+    /// Writes an entry of a dictionary.
+    pub(super) fn entry<T: DataContract>(&mut self, name: &str, key: &String, value: &T) -> Result<(), Error> {
+        self.element(name, ARRAYS, ARRAYS, false, |writer| {
+            writer.value("Key", ARRAYS, key).map_err(|error| error.inside("Key"))?;
+            writer
+                .value("Value", ARRAYS, value)
+                .map_err(|error| error.inside("Value"))
+        })
     }
 
     fn value<T: DataContract>(&mut self, name: &str, namespace: &'static str, value: &T) -> Result<(), Error> {

@@ -132,6 +132,14 @@ fn strict_about_xml() {
             "member twice, first nil",
             of("<Bank xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:nil=\"true\"/><Bank>a</Bank>"),
         ),
+        (
+            "object reference",
+            of(
+                "<Bank xmlns:z=\"http://schemas.microsoft.com/2003/10/Serialization/\" z:Id=\"2\">SBAB</Bank>\
+                <EstateId xmlns:z=\"http://schemas.microsoft.com/2003/10/Serialization/\" z:Ref=\"2\" \
+                xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:nil=\"true\"/>",
+            ),
+        ),
         ("another root", format!("<LoanPromises xmlns=\"{NAMESPACE}\"/>")),
         (
             "root in another namespace",

@@ -1,5 +1,7 @@
 //! The example below is written as build.rs generates it.
 
+mod forms;
+
 use super::*;
 use proptest::prelude::*;
 
