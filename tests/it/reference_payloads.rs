@@ -57,25 +57,32 @@ fn has_unlisted_name(promise: &LoanPromise) -> bool {
 
 #[test]
 fn every_named_payload_is_understood() {
-    let Some(mut judge) = Reference::start().unwrap() else {
-        return;
-    };
+    for mut judge in Reference::for_xml().unwrap() {
+        every_named_payload_is_understood_by(&mut judge);
+    }
+}
+
+fn every_named_payload_is_understood_by(judge: &mut Reference) {
     let (mut understood, mut refused) = (0, 0);
     for case in promises() {
         let name = format!("{}: {}", case.group, case.name);
-        let json = judge.read_json(TYPE, &to_json(&case.promise));
+        let json = judge
+            .knows_json()
+            .then(|| judge.read_json(TYPE, &to_json(&case.promise)));
         let xml = datacontract::to_vec(&case.promise)
             .ok()
             .map(|xml| judge.read_xml(TYPE, &xml));
         if has_unlisted_name(&case.promise) {
             assert!(
-                json.is_err() && xml.is_some_and(|it| it.is_err()),
+                json.is_none_or(|it| it.is_err()) && xml.is_some_and(|it| it.is_err()),
                 "{name}: an unlisted name is refused, not lost"
             );
             refused += 1;
             continue;
         }
-        assert_eq!(json.unwrap(), meant(&case.promise), "{name}, JSON");
+        if let Some(json) = json {
+            assert_eq!(json.unwrap(), meant(&case.promise), "{name}, JSON");
+        }
         if let Some(xml) = xml {
             assert_eq!(xml.unwrap(), meant(&case.promise), "{name}, XML");
             understood += 1;
@@ -89,11 +96,15 @@ fn every_named_payload_is_understood() {
 
 #[test]
 fn generated_promises_are_understood() {
+    for mut judge in Reference::for_xml().unwrap() {
+        for promise in some(&promise(false, false), 400) {
+            assert_eq!(judge.read_xml(TYPE, &to_xml(&promise)).unwrap(), meant(&promise), "XML");
+        }
+    }
     let Some(mut judge) = Reference::start().unwrap() else {
         return;
     };
     for promise in some(&promise(false, false), 400) {
-        assert_eq!(judge.read_xml(TYPE, &to_xml(&promise)).unwrap(), meant(&promise), "XML");
         assert_eq!(
             judge.read_json(TYPE, &to_json(&promise)).unwrap(),
             meant(&promise),
@@ -134,18 +145,23 @@ fn with_line_feeds(promise: &LoanPromise) -> LoanPromise {
 
 #[test]
 fn what_the_serializers_write_reads_back() {
-    let Some(mut judge) = Reference::start().unwrap() else {
-        return;
-    };
+    for mut judge in Reference::for_xml().unwrap() {
+        what_it_writes_reads_back(&mut judge);
+    }
+}
+
+fn what_it_writes_reads_back(judge: &mut Reference) {
     let named = promises()
         .into_iter()
         .map(|it| it.promise)
         .filter(|it| !has_unlisted_name(it));
     for promise in named.chain(some(&promise(false, false), 400)) {
         let value = meant(&promise);
-        let json = judge.write_json(TYPE, &value).unwrap();
-        let read: LoanPromise = serde_json::from_slice(&json).unwrap();
-        assert_eq!(meant(&read), value, "{}", String::from_utf8_lossy(&json));
+        if judge.knows_json() {
+            let json = judge.write_json(TYPE, &value).unwrap();
+            let read: LoanPromise = serde_json::from_slice(&json).unwrap();
+            assert_eq!(meant(&read), value, "{}", String::from_utf8_lossy(&json));
+        }
 
         // The serializer cannot write an unlisted number either.
         match judge.write_xml(TYPE, &value) {
@@ -260,11 +276,12 @@ fn what_our_writers_never_send() {
 /// Every character that XML 1.0 allows in the first plane, in one text.
 #[test]
 fn every_character_arrives() {
-    let Some(mut judge) = Reference::start().unwrap() else {
-        return;
-    };
     let text: String = ['\t', '\n', '\r'].into_iter().chain(' '..='\u{FFFD}').collect();
     let promise = LoanPromise::builder().bank(text).build();
-    assert_eq!(judge.read_xml(TYPE, &to_xml(&promise)).unwrap(), meant(&promise));
-    assert_eq!(judge.read_json(TYPE, &to_json(&promise)).unwrap(), meant(&promise));
+    for mut judge in Reference::for_xml().unwrap() {
+        assert_eq!(judge.read_xml(TYPE, &to_xml(&promise)).unwrap(), meant(&promise));
+        if judge.knows_json() {
+            assert_eq!(judge.read_json(TYPE, &to_json(&promise)).unwrap(), meant(&promise));
+        }
+    }
 }

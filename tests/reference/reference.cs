@@ -2,18 +2,24 @@
 // sets them up (MediaTypeFormatter, XmlMediaTypeFormatter and JsonMediaTypeFormatter of version 5.2.9).
 //
 //   mcs -out:reference.exe -r:System.Runtime.Serialization.dll -r:System.Xml.dll \
-//       -r:/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll reference.cs loan_promise.cs
+//       -r:/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll reference.cs forms.cs loan_promise.cs
 //   TZ=Europe/Stockholm MONO_PATH=/usr/lib/cli/Newtonsoft.Json-5.0 mono reference.exe
+//
+// .NET 8 runs the same program, with Newtonsoft.Json.dll beside it, for XML only: that old a Json.NET does not serialize
+// there.
 //
 // One request a line, one answer a line, until the input ends. A request is `VERB TYPE BASE64`:
 //   read-xml, read-json    BASE64 is a document          {"value": what was understood}
 //   write-xml, write-json  BASE64 is such a value        {"document": BASE64 of what was written}
 // or, when the serializer refused, {"error": "ExceptionType: message"}. A request that makes no sense ends the program.
+// TYPE is one of those listed below, or made of one: `list:int`, `map:T` (a dictionary by string), `nullable:int`.
 // A value names every member as in .NET and leaves nothing out. Its special forms:
 //   DateTime    {"kind": "Unspecified|Utc|Local", "ticks": 100 ns since year 1, "text": the same for a person};
 //               Local is given in UTC, so that the machine's time zone does not matter
 //   enum        its name, or its number where it has none
-//   double      a number, or "NaN", "INF", "-INF"
+//   double      a number, or "NaN", "INF", "-INF"; float likewise
+//   byte[]      its base64; Guid: its text
+//   dictionary  an object
 //   string      a string, or {"utf16": [units]} where a lone surrogate makes it no Unicode text
 using System;
 using System.Collections;
@@ -61,8 +67,35 @@ static class Reference
         { "Household", typeof(Vitec.Housing.Connect.Api.Models.Household.Household) },
         { "Applicant", typeof(Vitec.Housing.Connect.Api.Models.Household.Applicant) },
         { "ArrayOfApplicant", typeof(List<Vitec.Housing.Connect.Api.Models.Household.Applicant>) },
+        { "Order", typeof(Shop.Orders.Order) },
+        { "Customer", typeof(Shop.Parties.Customer) },
+        { "Color", typeof(Shop.Parties.Color) },
+        { "Bare", typeof(Shop.Orders.Bare) },
         { "string", typeof(string) },
+        { "boolean", typeof(bool) },
+        { "short", typeof(short) },
+        { "int", typeof(int) },
+        { "long", typeof(long) },
+        { "float", typeof(float) },
+        { "double", typeof(double) },
+        { "dateTime", typeof(DateTime) },
+        { "guid", typeof(Guid) },
+        { "base64Binary", typeof(byte[]) },
     };
+
+    static Type Resolve(string name)
+    {
+        var parts = name.Split(new[] { ':' }, 2);
+        if (parts.Length == 1) return Types[name];
+        var argument = Resolve(parts[1]);
+        switch (parts[0])
+        {
+            case "list": return typeof(List<>).MakeGenericType(argument);
+            case "map": return typeof(Dictionary<,>).MakeGenericType(typeof(string), argument);
+            case "nullable": return typeof(Nullable<>).MakeGenericType(argument);
+        }
+        throw new ArgumentException("no such type: " + name);
+    }
 
     // Web API reads and writes UTF-8 strictly, and without a byte order mark.
     static readonly Encoding Utf8 = new UTF8Encoding(false, true);
@@ -124,7 +157,11 @@ static class Reference
     static JToken Describe(object value)
     {
         if (value == null) return JValue.CreateNull();
-        if (value is bool || value is int) return new JValue(value);
+        if (value is bool || value is int || value is long) return new JValue(value);
+        if (value is short) return new JValue((int)(short)value);
+        if (value is float) value = (double)(float)value;
+        if (value is byte[]) return Convert.ToBase64String((byte[])value);
+        if (value is Guid) return value.ToString();
         if (value is string)
         {
             var s = (string)value;
@@ -149,6 +186,12 @@ static class Reference
             var text = t.ToString("yyyy-MM-ddTHH:mm:ss.fffffff", CultureInfo.InvariantCulture);
             return new JObject { { "kind", kind }, { "ticks", t.Ticks }, { "text", text } };
         }
+        if (value is IDictionary)
+        {
+            var entries = (IDictionary)value;
+            return new JObject(entries.Keys.Cast<string>().OrderBy(k => k, StringComparer.Ordinal)
+                .Select(k => new JProperty(k, Describe(entries[k]))));
+        }
         if (value is IList) return new JArray(((IList)value).Cast<object>().Select(Describe));
         return new JObject(value.GetType().GetProperties().OrderBy(p => p.Name, StringComparer.Ordinal)
             .Select(p => new JProperty(p.Name, Describe(p.GetValue(value)))));
@@ -166,7 +209,12 @@ static class Reference
         if (type == typeof(double))
             return token.Type == JTokenType.String ? XmlConvert.ToDouble((string)token) : (double)token;
         if (type == typeof(bool)) return (bool)token;
+        if (type == typeof(short)) return (short)token;
         if (type == typeof(int)) return (int)token;
+        if (type == typeof(long)) return (long)token;
+        if (type == typeof(float)) return (float)(double)Build(typeof(double), token);
+        if (type == typeof(byte[])) return Convert.FromBase64String((string)token);
+        if (type == typeof(Guid)) return new Guid((string)token);
         if (type == typeof(DateTime))
         {
             var kind = (DateTimeKind)Enum.Parse(typeof(DateTimeKind), (string)token["kind"]);
@@ -174,7 +222,10 @@ static class Reference
             return new DateTime((long)token["ticks"], DateTimeKind.Utc).ToLocalTime();
         }
         var built = Activator.CreateInstance(type);
-        if (built is IList)
+        if (built is IDictionary)
+            foreach (var entry in (JObject)token)
+                ((IDictionary)built).Add(entry.Key, Build(type.GetGenericArguments()[1], entry.Value));
+        else if (built is IList)
             foreach (var item in (JArray)token) ((IList)built).Add(Build(type.GetGenericArguments()[0], item));
         else
             foreach (var member in (JObject)token)
@@ -198,7 +249,7 @@ static class Reference
     {
         var parts = request.Split(new[] { ' ' }, 3);
         var verb = parts[0];
-        var type = Types[parts[1]];
+        var type = Resolve(parts[1]);
         var bytes = Convert.FromBase64String(parts[2]);
         var given = verb.StartsWith("write-") ? Build(type, ParseValue(bytes)) : null;
         // Only what the serializers throw is an answer. A request that makes no sense ends the program, so that a test
@@ -240,9 +291,12 @@ static class Reference
         // Not Console.In and Console.Out: those set up the terminal.
         var input = new StreamReader(Console.OpenStandardInput());
         var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
-        // ASCII, one line whatever the strings hold.
-        var settings = new JsonSerializerSettings { StringEscapeHandling = StringEscapeHandling.EscapeNonAscii };
         for (string request; (request = input.ReadLine()) != null;)
-            output.WriteLine(JsonConvert.SerializeObject(Answer(request), Newtonsoft.Json.Formatting.None, settings));
+        {
+            // ASCII, one line whatever the strings hold.
+            var line = new StringWriter();
+            Answer(request).WriteTo(new JsonTextWriter(line) { StringEscapeHandling = StringEscapeHandling.EscapeNonAscii });
+            output.WriteLine(line);
+        }
     }
 }
