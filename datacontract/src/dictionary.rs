@@ -10,11 +10,11 @@ const ENTRY: [Name<'static>; 2] = [Name::new(ARRAYS, "Key"), Name::new(ARRAYS, "
 /// A dictionary, in the order of its keys. A missing dictionary and `null` read as the empty one.
 impl<T: DataContract> DataContract for BTreeMap<String, T> {
     fn name() -> Cow<'static, str> {
-        format!("ArrayOf{}", generic::entry::<T>()).into()
+        format!("ArrayOf{}", entry_name::<T>()).into()
     }
     const NAMESPACE: &'static str = ARRAYS;
     fn write_content(&self, writer: &mut Writer) -> Result<(), Error> {
-        let name = generic::entry::<T>();
+        let name = entry_name::<T>();
         for (index, (key, value)) in self.iter().enumerate() {
             writer
                 .entry(&name, key, value)
@@ -23,7 +23,7 @@ impl<T: DataContract> DataContract for BTreeMap<String, T> {
         Ok(())
     }
     fn read_content(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let name = generic::entry::<T>();
+        let name = entry_name::<T>();
         let mut dictionary = Self::new();
         while let Some(index) = reader.next_member(&[Name::new(ARRAYS, &name)])? {
             match index {
@@ -36,6 +36,10 @@ impl<T: DataContract> DataContract for BTreeMap<String, T> {
     fn nil() -> Option<Self> {
         Some(Self::new())
     }
+}
+
+fn entry_name<T: DataContract>() -> String {
+    generic::dictionary_entry(&T::type_name(), generic::namespace::<T>())
 }
 
 fn read_entry<T: DataContract>(reader: &mut Reader<'_>, dictionary: &mut BTreeMap<String, T>) -> Result<(), Error> {

@@ -5,7 +5,7 @@ mod characters;
 mod date_time;
 mod dictionary;
 pub mod enumeration;
-mod generic;
+pub mod generic;
 mod guid;
 mod read;
 #[cfg(test)]

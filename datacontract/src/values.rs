@@ -158,7 +158,7 @@ impl<T: DataContract> DataContract for Option<T> {
     };
     fn type_name() -> Cow<'static, str> {
         match T::IS_VALUE_TYPE {
-            true => generic::nullable::<T>().into(),
+            true => generic::nullable(&T::type_name(), generic::namespace::<T>()).into(),
             false => T::type_name(),
         }
     }
