@@ -8,18 +8,25 @@ const DOCUMENT: &str = "spec/vitec-connect.yaml";
 fn main() {
     println!("cargo::rerun-if-changed={DOCUMENT}");
     println!("cargo::rerun-if-changed=build.rs");
-    if let Err(error) = run() {
+    for error in run().err().iter().flatten() {
         println!("cargo::error={}", error.replace('\n', " "));
     }
 }
 
-fn run() -> Result<(), String> {
-    let text = fs::read_to_string(DOCUMENT).map_err(|error| format!("{DOCUMENT}: cannot be read: {error}"))?;
-    let generated = vitec_connect_codegen::generate(DOCUMENT, &text)?;
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR, and did not")?);
-    for (name, content) in [("generated.rs", generated.rust), ("openapi.json", generated.json)] {
+/// The errors: every mistake in the document.
+fn run() -> Result<(), Vec<String>> {
+    let text = fs::read_to_string(DOCUMENT).map_err(|error| vec![format!("{DOCUMENT}: cannot be read: {error}")])?;
+    let generated = vitec_connect_codegen::generate(DOCUMENT, &text)
+        .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let out = env::var_os("OUT_DIR").ok_or_else(|| vec!["cargo sets OUT_DIR, and did not".to_owned()])?;
+    let out = PathBuf::from(out);
+    for (name, content) in [
+        ("generated.rs", generated.rust),
+        ("openapi.json", generated.json),
+        ("description.json", generated.description),
+    ] {
         let file = out.join(name);
-        fs::write(&file, content).map_err(|error| format!("{}: cannot be written: {error}", file.display()))?;
+        fs::write(&file, content).map_err(|error| vec![format!("{}: cannot be written: {error}", file.display())])?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ pub(crate) fn is_invisible(character: char) -> bool {
 
 /// Refuses what a URL parser rewrites (`..` is another path, a newline vanishes) and what IIS refuses in a path even
 /// percent-encoded. Lengths in characters.
-pub(crate) fn check(what: &'static str, text: &str, min: usize, max: usize) -> Result<(), IdError> {
+pub(crate) fn check(what: &'static str, text: &str, min: usize, max: Option<usize>) -> Result<(), IdError> {
     let refuse = |reason| Err(IdError { what, reason });
     let length = text.chars().count();
     if length < min {
@@ -70,7 +70,7 @@ pub(crate) fn check(what: &'static str, text: &str, min: usize, max: usize) -> R
     if let Some(character) = text.chars().find(refused) {
         return refuse(Reason::Character(character));
     }
-    if length > max {
+    if let Some(max) = max.filter(|max| length > *max) {
         return refuse(Reason::TooLong(max, length));
     }
     if text == "." || text == ".." {
@@ -84,7 +84,7 @@ pub(crate) fn check(what: &'static str, text: &str, min: usize, max: usize) -> R
 
 /// What every id type can do; generated code calls it for each.
 macro_rules! id {
-    ($name:ident, $what:literal, $min:literal, $max:literal, $pattern:expr) => {
+    ($name:ident, $what:literal, $min:literal, $max:expr, $pattern:expr) => {
         impl $name {
             /// The id as text, not percent-encoded.
             pub fn as_str(&self) -> &str {
@@ -155,7 +155,11 @@ macro_rules! id {
             }
 
             fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
-                let mut schema = ::schemars::json_schema!({"type": "string", "minLength": $min, "maxLength": $max});
+                let mut schema = ::schemars::json_schema!({"type": "string", "minLength": $min});
+                let max: ::std::option::Option<usize> = $max;
+                if let Some(max) = max {
+                    schema.insert("maxLength".to_owned(), max.into());
+                }
                 let pattern: ::std::option::Option<&str> = $pattern;
                 if let Some(pattern) = pattern {
                     schema.insert("pattern".to_owned(), pattern.into());

@@ -1,61 +1,40 @@
 //! The OpenAPI document: read once, with the line of every place, so that a mistake in it can be pointed at.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 use serde_json::{Map, Value};
+
+use crate::mistake::{Mistake, Mistakes};
 
 /// The document as JSON, and the line on which each place of it (a JSON pointer, RFC 6901) stands.
 pub(crate) struct Document {
     file: String,
     pub(crate) root: Value,
     lines: HashMap<String, usize>,
-}
-
-/// A mistake in the document: which file, where in it, and what is wrong.
-#[derive(Debug)]
-pub(crate) struct Mistake {
-    file: String,
-    line: usize,
-    place: String,
-    message: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file, self.line)?;
-        if !self.place.is_empty() {
-            write!(f, "{}: ", self.place)?;
-        }
-        f.write_str(&self.message)
-    }
+    mistakes: Mistakes,
 }
 
 impl Document {
     /// Reads YAML. `file` is the name that mistakes are reported under.
-    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Mistake> {
-        let mistake = |line, message| Mistake {
-            file: file.to_owned(),
-            line,
-            place: String::new(),
-            message,
-        };
+    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Vec<Mistake>> {
+        let fatal = |line, message: String| vec![Mistake::new(file, line, String::new(), message)];
         let yaml = MarkedYaml::load_from_str(text)
-            .map_err(|error| mistake(error.marker().line(), format!("not YAML: {}", error.info())))?;
+            .map_err(|error| fatal(error.marker().line(), format!("not YAML: {}", error.info())))?;
         let [yaml] = &yaml[..] else {
-            return Err(mistake(
+            return Err(fatal(
                 1,
                 format!("one YAML document is expected, and {} found", yaml.len()),
             ));
         };
-        let mut lines = HashMap::new();
-        let root = to_json(yaml, "", &mut lines).map_err(|(line, message)| mistake(line, message))?;
-        Ok(Self {
+        let mut document = Self {
             file: file.to_owned(),
-            root,
-            lines,
-        })
+            root: Value::Null,
+            lines: HashMap::new(),
+            mistakes: Mistakes::default(),
+        };
+        document.root = document.json(yaml, "");
+        Ok(document)
     }
 
     /// The whole document as a node.
@@ -66,45 +45,96 @@ impl Document {
             pointer: String::new(),
         }
     }
+
+    /// The document, and all that is wrong in it in the order of the lines.
+    pub(crate) fn into_parts(self) -> (Value, Vec<Mistake>) {
+        (self.root, self.mistakes.into_sorted())
+    }
+
+    /// JSON from YAML 1.2's core schema, which is what OpenAPI 3.0 allows of YAML.
+    fn json(&mut self, yaml: &MarkedYaml<'_>, pointer: &str) -> Value {
+        let line = yaml.span.start.line();
+        self.lines.entry(pointer.to_owned()).or_insert(line);
+        match &yaml.data {
+            YamlData::Value(Scalar::Null) => Value::Null,
+            YamlData::Value(Scalar::Boolean(value)) => (*value).into(),
+            YamlData::Value(Scalar::Integer(value)) => (*value).into(),
+            YamlData::Value(Scalar::FloatingPoint(value)) => value.into_inner().into(),
+            YamlData::Value(Scalar::String(value)) => value.to_string().into(),
+            YamlData::Sequence(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| self.json(item, &format!("{pointer}/{index}")))
+                .collect(),
+            YamlData::Mapping(members) => {
+                let mut object = Map::new();
+                for (key, value) in members {
+                    let line = key.span.start.line();
+                    let Some(key) = self.key(&key.data, pointer, line) else {
+                        continue;
+                    };
+                    let pointer = format!("{pointer}/{}", escape(&key));
+                    self.lines.insert(pointer.clone(), line);
+                    let value = self.json(value, &pointer);
+                    object.insert(key, value);
+                }
+                object.into()
+            }
+            _ => {
+                self.add(pointer, line, "this YAML has no counterpart in JSON");
+                Value::Null
+            }
+        }
+    }
+
+    /// The text of a key. What cannot be one, and what looks like another, is a mistake.
+    fn key<'y>(&self, key: &YamlData<'y, MarkedYaml<'y>>, pointer: &str, line: usize) -> Option<String> {
+        let key = match key {
+            YamlData::Value(Scalar::String(key)) => key.to_string(),
+            YamlData::Value(Scalar::Integer(key)) => key.to_string(), // `200:` without quotes, as many write it
+            YamlData::Value(Scalar::Boolean(key)) => key.to_string(),
+            YamlData::Value(_) => {
+                self.add(pointer, line, "a key is text");
+                return None;
+            }
+            _ => {
+                self.add(pointer, line, "a key is text, not a list or mapping");
+                return None;
+            }
+        };
+        if key == "<<" {
+            let message =
+                "YAML 1.2 has no merge keys, and OpenAPI neither: `<<` is not followed; write out what it stands for";
+            self.add(pointer, line, message);
+            return None;
+        }
+        if let Some(character) = key.chars().find(|it| is_invisible(*it)) {
+            let code = u32::from(character);
+            self.add(
+                pointer,
+                line,
+                format!(
+                    "the key {key:?} has a character that is not seen, U+{code:04X}: type it again, with plain spaces"
+                ),
+            );
+            return None;
+        }
+        Some(key)
+    }
+
+    fn add(&self, pointer: &str, line: usize, message: impl Into<String>) {
+        // Whatever it was meant to be: it stands in there.
+        let inside = format!("{pointer}/ {line}");
+        self.mistakes
+            .add(&inside, Mistake::new(&self.file, line, place(pointer), message));
+    }
 }
 
-/// JSON from YAML 1.2's core schema, which is what OpenAPI 3.0 allows of YAML.
-fn to_json(yaml: &MarkedYaml<'_>, pointer: &str, lines: &mut HashMap<String, usize>) -> Result<Value, (usize, String)> {
-    let line = yaml.span.start.line();
-    lines.entry(pointer.to_owned()).or_insert(line);
-    Ok(match &yaml.data {
-        YamlData::Value(Scalar::Null) => Value::Null,
-        YamlData::Value(Scalar::Boolean(value)) => (*value).into(),
-        YamlData::Value(Scalar::Integer(value)) => (*value).into(),
-        YamlData::Value(Scalar::FloatingPoint(value)) => value.into_inner().into(),
-        YamlData::Value(Scalar::String(value)) => value.to_string().into(),
-        YamlData::Sequence(items) => items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| to_json(item, &format!("{pointer}/{index}"), lines))
-            .collect::<Result<Vec<_>, _>>()?
-            .into(),
-        YamlData::Mapping(members) => {
-            let mut object = Map::new();
-            for (key, value) in members {
-                let line = key.span.start.line();
-                let YamlData::Value(key) = &key.data else {
-                    return Err((line, "a key is text, not a list or mapping".to_owned()));
-                };
-                let key = match key {
-                    Scalar::String(key) => key.to_string(),
-                    Scalar::Integer(key) => key.to_string(), // `200:` without quotes, as many write it
-                    Scalar::Boolean(key) => key.to_string(),
-                    _ => return Err((line, "a key is text".to_owned())),
-                };
-                let pointer = format!("{pointer}/{}", escape(&key));
-                lines.insert(pointer.clone(), line);
-                object.insert(key, to_json(value, &pointer, lines)?);
-            }
-            object.into()
-        }
-        _ => return Err((line, "this YAML has no counterpart in JSON".to_owned())),
-    })
+/// White space but the plain space, control characters, and those that only say how others are set.
+fn is_invisible(character: char) -> bool {
+    (character.is_whitespace() && character != ' ')
+        || character.is_control()
+        || matches!(u32::from(character), 0xAD | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFEFF)
 }
 
 /// A reference token of a JSON pointer, RFC 6901, section 3.
@@ -112,7 +142,15 @@ fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
+/// A JSON pointer, for a person: `components.schemas.LoanPromise`.
+fn place(pointer: &str) -> String {
+    let place = pointer.trim_start_matches('/').replace('/', ".");
+    place.replace("~1", "/").replace("~0", "~")
+}
+
 /// A value of the document together with the place where it stands.
+///
+/// Its readers give nothing where something else stands than they look for: `keywords` has told of that already.
 #[derive(Clone)]
 pub(crate) struct Node<'a> {
     document: &'a Document,
@@ -135,13 +173,16 @@ impl<'a> Node<'a> {
     }
 
     /// The member `name`, with its `$ref` followed to the end.
-    pub(crate) fn get(&self, name: &str) -> Result<Option<Node<'a>>, Mistake> {
-        self.child(name).map(Node::followed).transpose()
+    pub(crate) fn get(&self, name: &str) -> Option<Node<'a>> {
+        self.child(name)?.followed()
     }
 
-    pub(crate) fn require(&self, name: &str) -> Result<Node<'a>, Mistake> {
-        self.get(name)?
-            .ok_or_else(|| self.mistake(format!("`{name}` is missing")))
+    /// [`Node::get`]; a mistake where there is no such member.
+    pub(crate) fn require(&self, name: &str) -> Option<Node<'a>> {
+        if self.child(name).is_none() {
+            self.missing(name, format!("`{name}` is missing"));
+        }
+        self.get(name)
     }
 
     /// The members of an object or the items of a list, with their names or numbers.
@@ -157,15 +198,20 @@ impl<'a> Node<'a> {
             .collect()
     }
 
-    /// The text of the member `name`, where it has one.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, Mistake> {
-        match self.child(name) {
-            None => Ok(None),
-            Some(child) => match child.value {
-                Value::String(text) => Ok(Some(text)),
-                _ => Err(child.mistake("text is expected here")),
-            },
-        }
+    /// The text of the member `name`.
+    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
+        self.value.get(name)?.as_str()
+    }
+
+    /// The texts in the list `name`.
+    pub(crate) fn texts(&self, name: &str) -> Vec<&'a str> {
+        let items = self.value.get(name).and_then(Value::as_array);
+        items.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// The whole number of the member `name`, not below 0.
+    pub(crate) fn count(&self, name: &str) -> Option<u64> {
+        self.value.get(name)?.as_u64()
     }
 
     /// Whether the member `name` says `true`.
@@ -173,40 +219,28 @@ impl<'a> Node<'a> {
         self.value.get(name) == Some(&Value::Bool(true))
     }
 
-    /// Where this node's `$ref` leads, where it is one.
-    pub(crate) fn reference(&self) -> Result<Option<Node<'a>>, Mistake> {
-        let Some(target) = self.text("$ref")? else {
-            return Ok(None);
-        };
-        let here = self.child("$ref").unwrap_or_else(|| self.clone());
-        let pointer = target.strip_prefix('#').ok_or_else(|| {
-            here.mistake(format!(
-                "`$ref` to {target:?}: only places of this document, `#/…`, are known"
-            ))
-        })?;
-        let value = self
-            .document
-            .root
-            .pointer(pointer)
-            .ok_or_else(|| here.mistake(format!("`$ref` to {target:?}, and nothing stands there")))?;
-        Ok(Some(Node {
+    /// Where this node's `$ref` leads, where it is one that leads somewhere.
+    pub(crate) fn reference(&self) -> Option<Node<'a>> {
+        let pointer = self.text("$ref")?.strip_prefix('#')?;
+        Some(Node {
             document: self.document,
-            value,
+            value: self.document.root.pointer(pointer)?,
             pointer: pointer.to_owned(),
-        }))
+        })
     }
 
     /// This node, or what its `$ref` leads to in the end.
-    fn followed(self) -> Result<Self, Mistake> {
+    pub(crate) fn followed(self) -> Option<Self> {
         let start = self.clone();
         let mut node = self;
         for _ in 0..64 {
-            match node.reference()? {
-                Some(target) => node = target,
-                None => return Ok(node),
+            match node.child("$ref") {
+                Some(_) => node = node.reference()?,
+                None => return Some(node),
             }
         }
-        Err(start.mistake("`$ref` leads in a circle"))
+        start.mistake("`$ref` leads in a circle");
+        None
     }
 
     /// The schema of that name under `components/schemas`.
@@ -227,24 +261,34 @@ impl<'a> Node<'a> {
 
     /// The place of this node, for a person: `components.schemas.LoanPromise`.
     pub(crate) fn place(&self) -> String {
-        let place = self.pointer.trim_start_matches('/').replace('/', ".");
-        place.replace("~1", "/").replace("~0", "~")
+        place(&self.pointer)
     }
 
-    pub(crate) fn mistake(&self, message: impl Into<String>) -> Mistake {
-        let mut known = self.pointer.as_str();
-        let line = loop {
-            match self.document.lines.get(known) {
-                Some(line) => break *line,
-                // What stands behind a YAML alias has the line of the alias.
-                None => known = known.rsplit_once('/').map_or("", |(parent, _)| parent),
-            }
-        };
-        Mistake {
-            file: self.document.file.clone(),
-            line,
-            place: self.place(),
-            message: message.into(),
+    /// The line on which it stands, from 1.
+    pub(crate) fn line(&self) -> usize {
+        self.document.lines.get(&self.pointer).copied().unwrap_or(1)
+    }
+
+    /// Something is wrong here.
+    pub(crate) fn mistake(&self, message: impl Into<String>) {
+        let mistake = Mistake::new(&self.document.file, self.line(), self.place(), message);
+        self.document.mistakes.add(&self.pointer, mistake);
+    }
+
+    /// Something is wrong with the member `name`, or here where it is absent.
+    pub(crate) fn mistake_at(&self, name: &str, message: impl Into<String>) {
+        self.child(name).unwrap_or_else(|| self.clone()).mistake(message);
+    }
+
+    /// Whether no mistake was found in what stands directly in here, nor here.
+    pub(crate) fn is_right(&self) -> bool {
+        !self.document.mistakes.are_in(&self.pointer) && !self.document.mistakes.are_at(&self.pointer)
+    }
+
+    /// The member `name` is not there. Nothing is said where something beside it is wrong: it may be that one.
+    pub(crate) fn missing(&self, name: &str, message: impl Into<String>) {
+        if self.child(name).is_none() && !self.document.mistakes.are_in(&self.pointer) {
+            self.mistake(message);
         }
     }
 }

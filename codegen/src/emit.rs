@@ -5,12 +5,14 @@ use heck::ToSnakeCase;
 use quote::{format_ident, quote};
 use syn::{Fields, File, Item, ItemMod, ItemStruct, parse_quote};
 
+use vitec_connect_description::{Description, Listed, Member, Schema, Shape, Type, XmlName};
+
 use crate::builder::builder;
-use crate::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
+use crate::doc::doc;
 use crate::json_schema::json_schema;
 
 /// Adds them to `mod types` of the generated file.
-pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::Result<()> {
+pub(crate) fn add_contracts(file: &mut File, description: &Description) -> syn::Result<()> {
     let types = file.items.iter_mut().find_map(|item| match item {
         Item::Mod(ItemMod {
             ident,
@@ -25,9 +27,11 @@ pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::
             "progenitor generated no `mod types`",
         ));
     };
-    for (name, model) in &contracts.models {
-        let items = match &model.kind {
-            Kind::Object { xml, members } => {
+    // Of conversions that no model has.
+    types.retain(|item| !matches!(item, Item::Mod(it) if it.ident == "error"));
+    for (name, model) in &description.schemas {
+        let items = match &model.shape {
+            Shape::Object { xml, members } => {
                 let generated = types.iter_mut().find_map(|item| match item {
                     Item::Struct(it) if it.ident == name => Some(it),
                     _ => None,
@@ -38,12 +42,12 @@ pub(crate) fn add_contracts(file: &mut File, contracts: &Contracts<'_>) -> syn::
                 };
                 let fields = document(generated, model, members)?;
                 let mut items = builder(generated);
-                items.extend(json_schema(generated, members, &fields));
+                items.extend(json_schema(generated, model.description.as_deref(), members, &fields));
                 items.extend(object(name, xml, members, &fields));
                 items
             }
-            Kind::Enumeration { xml, names } => enumeration(name, model, xml, names),
-            Kind::Id { min, max, pattern } => id(name, model, *min, *max, *pattern),
+            Shape::Enumeration { xml, names } => enumeration(name, model, xml, names),
+            Shape::Id { min, max, pattern } => id(name, model, *min, *max, pattern.as_deref()),
         };
         types.extend(syn::parse2::<File>(items)?.items);
     }
@@ -60,13 +64,21 @@ pub(crate) fn base_url(server: &str) -> Item {
 }
 
 /// Puts the document's own words on the struct and its fields; returns the field of each member.
-fn document(generated: &mut ItemStruct, model: &Model<'_>, members: &[Member<'_>]) -> syn::Result<Vec<syn::Ident>> {
+fn document(generated: &mut ItemStruct, model: &Schema, members: &[Member]) -> syn::Result<Vec<syn::Ident>> {
     // typify's documentation repeats the narrowed schema in JSON, which is not the document's.
     set_doc(
         &mut generated.attrs,
-        model.description.unwrap_or("No description in the document."),
+        model
+            .description
+            .as_deref()
+            .unwrap_or("No description in the document."),
     );
     generated.attrs.push(parse_quote!(#[non_exhaustive]));
+    // An object without members ignores those that it does not know, like any other.
+    generated.attrs.retain(|attribute| {
+        let text = quote!(#attribute).to_string();
+        !text.contains("deny_unknown_fields")
+    });
     let Fields::Named(fields) = &mut generated.fields else {
         return Err(syn::Error::new_spanned(generated, "typify generated no named fields"));
     };
@@ -82,7 +94,10 @@ fn document(generated: &mut ItemStruct, model: &Model<'_>, members: &[Member<'_>
         };
         set_doc(
             &mut field.attrs,
-            member.description.unwrap_or("No description in the document."),
+            member
+                .description
+                .as_deref()
+                .unwrap_or("No description in the document."),
         );
         idents.push(ident);
     }
@@ -110,23 +125,7 @@ fn set_doc(attributes: &mut Vec<syn::Attribute>, text: &str) {
     attributes.insert(0, parse_quote!(#[doc = #text]));
 }
 
-/// A description as rustdoc reads it: a code block in it is no example in Rust.
-fn doc(text: &str) -> String {
-    let mut in_block = false;
-    let lines = text.trim().lines().map(|line| {
-        if !line.trim_start().starts_with("```") {
-            return format!(" {line}");
-        }
-        in_block = !in_block;
-        match in_block {
-            true => format!(" {}", line.replacen("```", "```text,", 1).trim_end_matches(',')),
-            false => format!(" {line}"),
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn object(name: &str, xml: &XmlName, members: &[Member<'_>], fields: &[syn::Ident]) -> proc_macro2::TokenStream {
+fn object(name: &str, xml: &XmlName, members: &[Member], fields: &[syn::Ident]) -> proc_macro2::TokenStream {
     let name = format_ident!("{name}");
     let XmlName {
         name: xml_name,
@@ -138,8 +137,8 @@ fn object(name: &str, xml: &XmlName, members: &[Member<'_>], fields: &[syn::Iden
         .zip(fields)
         .enumerate()
         .map(|(index, (member, field))| match &member.ty {
-            Type::List(_, item) => {
-                let item = xml_name_tokens(item);
+            Type::List(item) => {
+                let item = xml_name_tokens(&item.xml);
                 quote!(writer.list(&Self::MEMBERS[#index], &#item, &self.#field)?;)
             }
             _ => quote!(writer.member(&Self::MEMBERS[#index], &self.#field)?;),
@@ -151,8 +150,8 @@ fn object(name: &str, xml: &XmlName, members: &[Member<'_>], fields: &[syn::Iden
         .zip(&locals)
         .enumerate()
         .map(|(index, (member, local))| match &member.ty {
-            Type::List(_, item) => {
-                let item = xml_name_tokens(item);
+            Type::List(item) => {
+                let item = xml_name_tokens(&item.xml);
                 quote!(#index => reader.list(&mut #local, &#item)?,)
             }
             _ => quote!(#index => reader.member(&mut #local)?,),
@@ -200,22 +199,22 @@ fn xml_name_tokens(xml: &XmlName) -> proc_macro2::TokenStream {
     quote!(crate::datacontract::Name::new(#namespace, #name))
 }
 
-fn enumeration(name: &str, model: &Model<'_>, xml: &XmlName, names: &[Listed<'_>]) -> proc_macro2::TokenStream {
+fn enumeration(name: &str, model: &Schema, xml: &XmlName, names: &[Listed]) -> proc_macro2::TokenStream {
     let name = format_ident!("{name}");
     let XmlName {
         name: xml_name,
         namespace,
     } = xml;
-    let description = doc(model.description.unwrap_or("No description in the document."));
+    let description = doc(model
+        .description
+        .as_deref()
+        .unwrap_or("No description in the document."));
     let variants: Vec<_> = names.iter().map(|it| format_ident!("{}", it.variant)).collect();
-    let texts = names.iter().map(|it| it.name);
-    let numbers = names.iter().map(|it| match it.number {
-        Some(number) => quote!(Some(#number)),
-        None => quote!(None),
-    });
+    let texts = names.iter().map(|it| &it.name);
+    let numbers = names.iter().map(|it| option(it.number));
     let docs = names.iter().map(|it| {
         let number = it.number.map_or(String::new(), |number| format!(", number {number}"));
-        doc(&match it.description {
+        doc(&match &it.description {
             Some(description) => format!("`{}`{number}: {description}", it.name),
             None => format!("`{}`{number}", it.name),
         })
@@ -258,19 +257,24 @@ fn enumeration(name: &str, model: &Model<'_>, xml: &XmlName, names: &[Listed<'_>
     }
 }
 
-fn id(name: &str, model: &Model<'_>, min: u64, max: u64, pattern: Option<&str>) -> proc_macro2::TokenStream {
+fn id(name: &str, model: &Schema, min: u64, max: Option<u64>, pattern: Option<&str>) -> proc_macro2::TokenStream {
     let what = name.to_snake_case().replace('_', " ");
     let name = format_ident!("{name}");
-    let description = doc(model.description.unwrap_or("No description in the document."));
+    let description = doc(model
+        .description
+        .as_deref()
+        .unwrap_or("No description in the document."));
+    let length = match max {
+        Some(max) => format!("{min} to {max} characters"),
+        None if min == 1 => "Not empty".to_owned(),
+        None => format!("At least {min} characters"),
+    };
     let rule = format!(
-        " {min} to {max} characters. What a URL parser or IIS would split, remove or refuse is refused when the id is made: control \
+        " {length}. What a URL parser or IIS would split, remove or refuse is refused when the id is made: control \
          characters, `/ \\ ? # % + : * & < >`, space at either end, `.` and `..`."
     );
-    let (min, max) = (min as usize, max as usize);
-    let pattern = match pattern {
-        Some(pattern) => quote!(Some(#pattern)),
-        None => quote!(None),
-    };
+    let (min, max) = (min as usize, option(max.map(|it| it as usize)));
+    let pattern = option(pattern);
     quote! {
         #[doc = #description]
         #[doc = ""]
@@ -278,5 +282,12 @@ fn id(name: &str, model: &Model<'_>, min: u64, max: u64, pattern: Option<&str>) 
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct #name(::std::string::String);
         crate::id::id!(#name, #what, #min, #max, #pattern);
+    }
+}
+
+fn option(value: Option<impl quote::ToTokens>) -> proc_macro2::TokenStream {
+    match value {
+        Some(value) => quote!(Some(#value)),
+        None => quote!(None),
     }
 }

@@ -2,17 +2,25 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Expr, ExprLit, Field, ItemStruct, Lit, Meta};
+use syn::{Field, ItemStruct};
 
-use crate::contracts::Member;
+use vitec_connect_description::{Limits, Member};
+
+/// What is said where the document says nothing.
+const NOTHING: &str = "No description in the document.";
 
 /// `idents` are the fields of the members.
-pub(crate) fn json_schema(model: &ItemStruct, members: &[Member<'_>], idents: &[syn::Ident]) -> TokenStream {
+pub(crate) fn json_schema(
+    model: &ItemStruct,
+    description: Option<&str>,
+    members: &[Member],
+    idents: &[syn::Ident],
+) -> TokenStream {
     let ident = &model.ident;
     let name = ident.to_string();
-    let description = description(&model.attrs);
+    let description = description.unwrap_or(NOTHING).trim();
     // In the order of the fields, in which a derive would list them.
-    let members: Vec<(&Field, &Member<'_>)> = model
+    let members: Vec<(&Field, &Member)> = model
         .fields
         .iter()
         .filter_map(|field| {
@@ -21,10 +29,13 @@ pub(crate) fn json_schema(model: &ItemStruct, members: &[Member<'_>], idents: &[
         })
         .collect();
     let properties = members.iter().map(|(field, member)| {
-        let (ty, json, description) = (&field.ty, &member.json, self::description(&field.attrs));
+        let (ty, json) = (&field.ty, &member.json);
+        let description = member.description.as_deref().unwrap_or(NOTHING).trim();
+        let limits = limits(&member.limits);
         quote! {
             let mut member = generator.subschema_for::<#ty>();
             member.insert("description".into(), #description.into());
+            #limits
             properties.insert(#json.into(), member.into());
         }
     });
@@ -56,18 +67,32 @@ pub(crate) fn json_schema(model: &ItemStruct, members: &[Member<'_>], idents: &[
     }
 }
 
-/// The documentation, without the space in front of each line.
-fn description(attributes: &[Attribute]) -> String {
-    let texts = attributes.iter().filter_map(|attribute| match &attribute.meta {
-        Meta::NameValue(it) if it.path.is_ident("doc") => match &it.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text), ..
-            }) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    });
-    let text = texts.collect::<Vec<_>>().join("\n");
-    let lines = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
-    lines.collect::<Vec<_>>().join("\n")
+/// What the document demands beside the type, in the words of JSON Schema.
+fn limits(limits: &Limits) -> TokenStream {
+    let entry =
+        |name: &str, value: Option<TokenStream>| value.map(|value| quote!(member.insert(#name.into(), #value.into());));
+    let Limits {
+        min_length,
+        max_length,
+        pattern,
+        minimum,
+        maximum,
+        values,
+    } = limits;
+    let number = |it: &f64| match it.fract() == 0.0 && it.abs() < 9e15 {
+        true => {
+            let whole = *it as i64;
+            quote!(#whole)
+        }
+        false => quote!(#it),
+    };
+    let entries = [
+        entry("minLength", min_length.map(|it| quote!(#it))),
+        entry("maxLength", max_length.map(|it| quote!(#it))),
+        entry("pattern", pattern.as_ref().map(|it| quote!(#it))),
+        entry("minimum", minimum.as_ref().map(number)),
+        entry("maximum", maximum.as_ref().map(number)),
+        entry("enum", (!values.is_empty()).then(|| quote!(::std::vec![#(#values),*]))),
+    ];
+    entries.into_iter().flatten().collect()
 }

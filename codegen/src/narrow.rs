@@ -8,47 +8,53 @@
 use std::collections::BTreeMap;
 
 use openapiv3::{
-    ArrayType, BooleanType, Components, HeaderStyle, Info, IntegerFormat, IntegerType, NumberFormat, NumberType,
-    ObjectType, OpenAPI, ParameterData, ParameterSchemaOrContent, PathItem, PathStyle, Paths, QueryStyle, ReferenceOr,
-    Schema, SchemaData, SchemaKind, StringType, VariantOrUnknownOrEmpty,
+    AdditionalProperties, ArrayType, BooleanType, Components, HeaderStyle, Info, IntegerFormat, IntegerType,
+    NumberFormat, NumberType, ObjectType, OpenAPI, ParameterData, ParameterSchemaOrContent, PathItem, PathStyle, Paths,
+    QueryStyle, ReferenceOr, Schema, SchemaData, SchemaKind, StringType, VariantOrUnknownOrEmpty,
 };
-use serde_json::Value;
+use vitec_connect_description::{Description, Member, Operation, Parameter, Place, Shape, Type};
 
-use crate::contracts::{Contracts, Kind, Member, Operation, Parameter, Type};
+const BYTES: &str = "Base64";
+const DATE_TIME: &str = "DateTime";
+const DECIMAL: &str = "Decimal";
+const UUID: &str = "Guid";
+/// Schemas that stand for types of the library's own.
+pub(crate) const OWN: [(&str, &str); 4] = [
+    (BYTES, "crate::datacontract::Base64"),
+    (DATE_TIME, "crate::DateTime"),
+    (DECIMAL, "crate::datacontract::Decimal"),
+    (UUID, "crate::datacontract::Guid"),
+];
 
-/// The schema that stands for `crate::DateTime`.
-pub(crate) const DATE_TIME: &str = "DateTime";
-
-pub(crate) fn narrow(contracts: &Contracts<'_>, info: &Value) -> OpenAPI {
-    let text = |name| info[name].as_str().unwrap_or_default().to_owned();
+pub(crate) fn narrow(description: &Description) -> OpenAPI {
     let mut paths: BTreeMap<&str, PathItem> = BTreeMap::new();
-    for operation in &contracts.operations {
+    for operation in &description.operations {
         let item = paths.entry(&operation.path).or_default();
         let place = match operation.method.as_str() {
-            "get" => &mut item.get,
-            "put" => &mut item.put,
-            "post" => &mut item.post,
-            "delete" => &mut item.delete,
-            "options" => &mut item.options,
-            "head" => &mut item.head,
-            "patch" => &mut item.patch,
+            "GET" => &mut item.get,
+            "PUT" => &mut item.put,
+            "POST" => &mut item.post,
+            "DELETE" => &mut item.delete,
+            "OPTIONS" => &mut item.options,
+            "HEAD" => &mut item.head,
+            "PATCH" => &mut item.patch,
             _ => &mut item.trace,
         };
         *place = Some(narrow_operation(operation));
     }
-    let models = contracts.models.iter().map(|(name, model)| {
-        let schema = match &model.kind {
-            Kind::Object { members, .. } => object(model.description, members),
-            Kind::Enumeration { .. } | Kind::Id { .. } => string(),
+    let models = description.schemas.iter().map(|(name, model)| {
+        let schema = match &model.shape {
+            Shape::Object { members, .. } => object(members),
+            Shape::Enumeration { .. } | Shape::Id { .. } => string(),
         };
         (name.clone(), schema)
     });
-    let schemas = [(DATE_TIME.to_owned(), string())].into_iter().chain(models);
+    let schemas = OWN.iter().map(|(name, _)| ((*name).to_owned(), string())).chain(models);
     OpenAPI {
         openapi: "3.0.3".to_owned(),
         info: Info {
-            title: text("title"),
-            version: text("version"),
+            title: description.title.clone(),
+            version: description.version.clone(),
             ..Info::default()
         },
         paths: Paths {
@@ -68,11 +74,10 @@ pub(crate) fn narrow(contracts: &Contracts<'_>, info: &Value) -> OpenAPI {
     }
 }
 
-fn narrow_operation(operation: &Operation<'_>) -> openapiv3::Operation {
-    let text = |name| operation.node.value[name].as_str().map(str::to_owned);
+fn narrow_operation(operation: &Operation) -> openapiv3::Operation {
     openapiv3::Operation {
-        operation_id: text("operationId"),
-        summary: text("summary"),
+        operation_id: Some(operation.id.clone()),
+        summary: operation.summary.clone(),
         parameters: operation
             .parameters
             .iter()
@@ -82,10 +87,10 @@ fn narrow_operation(operation: &Operation<'_>) -> openapiv3::Operation {
     }
 }
 
-fn parameter(parameter: &Parameter<'_>) -> openapiv3::Parameter {
+fn parameter(parameter: &Parameter) -> openapiv3::Parameter {
     let parameter_data = ParameterData {
-        name: parameter.name.to_owned(),
-        description: parameter.description.map(str::to_owned),
+        name: parameter.name.clone(),
+        description: parameter.description.clone(),
         required: parameter.required,
         deprecated: None,
         format: ParameterSchemaOrContent::Schema(schema(&parameter.ty)),
@@ -95,15 +100,15 @@ fn parameter(parameter: &Parameter<'_>) -> openapiv3::Parameter {
         extensions: Default::default(),
     };
     match parameter.place {
-        "path" => openapiv3::Parameter::Path {
+        Place::Path => openapiv3::Parameter::Path {
             parameter_data,
             style: PathStyle::default(),
         },
-        "header" => openapiv3::Parameter::Header {
+        Place::Header => openapiv3::Parameter::Header {
             parameter_data,
             style: HeaderStyle::default(),
         },
-        _ => openapiv3::Parameter::Query {
+        Place::Query => openapiv3::Parameter::Query {
             parameter_data,
             allow_reserved: false,
             style: QueryStyle::default(),
@@ -112,53 +117,62 @@ fn parameter(parameter: &Parameter<'_>) -> openapiv3::Parameter {
     }
 }
 
-fn object(description: Option<&str>, members: &[Member<'_>]) -> Schema {
+fn object(members: &[Member]) -> Schema {
     let properties = members.iter().map(|member| {
         let mut narrowed = schema(&member.ty);
-        if let (Type::List(..), ReferenceOr::Item(list)) = (&member.ty, &mut narrowed) {
-            list.schema_data.nullable = !member.required; // .NET sends `null` for a list that is not there.
+        if let (Type::List(_) | Type::Dictionary(_), ReferenceOr::Item(many)) = (&member.ty, &mut narrowed) {
+            many.schema_data.nullable = !member.required; // .NET sends `null` for a list that is not there.
         }
         (member.json.clone(), boxed(narrowed))
     });
     let required = members.iter().filter(|member| member.required);
-    Schema {
-        schema_data: SchemaData {
-            description: description.map(str::to_owned),
-            ..SchemaData::default()
-        },
-        schema_kind: SchemaKind::Type(openapiv3::Type::Object(ObjectType {
-            properties: properties.collect(),
-            required: required.map(|member| member.json.clone()).collect(),
-            ..ObjectType::default()
-        })),
-    }
+    plain(openapiv3::Type::Object(ObjectType {
+        properties: properties.collect(),
+        required: required.map(|member| member.json.clone()).collect(),
+        // Without members it would be a dictionary.
+        additional_properties: members.is_empty().then_some(AdditionalProperties::Any(false)),
+        ..ObjectType::default()
+    }))
 }
 
 fn schema(ty: &Type) -> ReferenceOr<Schema> {
+    let integer = |format| {
+        openapiv3::Type::Integer(IntegerType {
+            format: VariantOrUnknownOrEmpty::Item(format),
+            ..IntegerType::default()
+        })
+    };
+    let number = |format| {
+        openapiv3::Type::Number(NumberType {
+            format: VariantOrUnknownOrEmpty::Item(format),
+            ..NumberType::default()
+        })
+    };
     ReferenceOr::Item(plain(match ty {
         Type::DateTime => return reference(DATE_TIME),
-        Type::Model(name) => return reference(name),
-        Type::Plain("boolean", _) => openapiv3::Type::Boolean(BooleanType::default()),
-        Type::Plain("integer", format) => openapiv3::Type::Integer(IntegerType {
-            format: VariantOrUnknownOrEmpty::Item(match format {
-                Some("int32") => IntegerFormat::Int32,
-                _ => IntegerFormat::Int64,
-            }),
+        Type::Bytes => return reference(BYTES),
+        Type::Decimal => return reference(DECIMAL),
+        Type::Uuid => return reference(UUID),
+        Type::Schema(name) => return reference(name),
+        Type::Text | Type::Binary => return ReferenceOr::Item(string()),
+        Type::Boolean => openapiv3::Type::Boolean(BooleanType::default()),
+        Type::Int16 => openapiv3::Type::Integer(IntegerType {
+            format: VariantOrUnknownOrEmpty::Unknown("int16".to_owned()),
             ..IntegerType::default()
         }),
-        Type::Plain("number", format) => openapiv3::Type::Number(NumberType {
-            format: VariantOrUnknownOrEmpty::Item(match format {
-                Some("float") => NumberFormat::Float,
-                _ => NumberFormat::Double,
-            }),
-            ..NumberType::default()
-        }),
-        Type::Plain(..) => return ReferenceOr::Item(string()),
-        Type::List(item, _) => openapiv3::Type::Array(ArrayType {
-            items: Some(boxed(schema(item))),
+        Type::Int32 => integer(IntegerFormat::Int32),
+        Type::Int64 => integer(IntegerFormat::Int64),
+        Type::Float => number(NumberFormat::Float),
+        Type::Double => number(NumberFormat::Double),
+        Type::List(item) => openapiv3::Type::Array(ArrayType {
+            items: Some(boxed(schema(&item.ty))),
             min_items: None,
             max_items: None,
             unique_items: false,
+        }),
+        Type::Dictionary(item) => openapiv3::Type::Object(ObjectType {
+            additional_properties: Some(AdditionalProperties::Schema(Box::new(schema(&item.ty)))),
+            ..ObjectType::default()
         }),
     }))
 }

@@ -1,419 +1,329 @@
 //! A schema, as the type that it becomes in Rust and the names that it has in XML.
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
-use serde_json::Value;
+use vitec_connect_description::{Item, Shape, Type, XmlName};
 
-use crate::contracts::{Contracts, Kind, Listed, Member, Model, Type, XmlName};
-use crate::document::{Mistake, Node};
-use crate::narrow::DATE_TIME;
+use crate::document::Node;
+use crate::keywords::similar;
+use crate::reader::{Reader, name_of};
 
 const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
+const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
 pub(crate) const NO_NAMESPACE: &str = "the schema has no namespace in XML; add \
      `xml: {namespace: http://schemas.datacontract.org/2004/07/…}`, the .NET namespace of the type";
-const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
 
-impl<'a> Contracts<'a> {
+const TYPES: [&str; 6] = ["string", "boolean", "integer", "number", "array", "object"];
+/// The formats of each type, and what they become. Texts that only say what a person would type are texts.
+const FORMATS: &[(&str, &str, Type)] = &[
+    ("string", "date-time", Type::DateTime),
+    ("string", "date", Type::DateTime), // .NET Framework has no type for a date alone.
+    ("string", "byte", Type::Bytes),
+    ("string", "uuid", Type::Uuid),
+    ("string", "email", Type::Text),
+    ("string", "hostname", Type::Text),
+    ("string", "password", Type::Text),
+    ("integer", "int16", Type::Int16),
+    ("integer", "int32", Type::Int32),
+    ("integer", "int64", Type::Int64),
+    ("number", "float", Type::Float),
+    ("number", "double", Type::Double),
+    ("number", "decimal", Type::Decimal),
+];
+/// Formats that .NET has a type for which is not carried: as a text, its values would be lost.
+const NOT_CARRIED: &[(&str, &str)] = &[
+    ("duration", "a `TimeSpan`"),
+    ("time", "a `TimeSpan`"),
+    ("uri", "a `Uri`"),
+    ("uri-reference", "a `Uri`"),
+];
+
+impl<'a> Reader<'a> {
     /// The type of a schema. `hint` names the Rust type of a schema that stands in place, without a name of its own.
-    pub(crate) fn read_type(&mut self, schema: &Node<'a>, hint: &str) -> Result<Type, Mistake> {
+    pub(crate) fn read_type(&mut self, schema: &Node<'a>, hint: &str) -> Option<Type> {
         let target = content_schema(schema)?;
-        for word in ["oneOf", "anyOf", "not"] {
-            if let Some(node) = target.child(word) {
-                return Err(node.mistake(format!("`{word}` has no counterpart in a .NET data contract")));
-            }
+        if let Some(known) = self.known.get(target.pointer()) {
+            return known.clone();
         }
-        let name = target.schema_name().unwrap_or(hint).to_upper_camel_case();
-        let is_known = self.models.contains_key(&name);
-        if is_known
-            && self
-                .models
-                .get(&name)
-                .is_some_and(|it| it.node.pointer() != target.pointer())
-        {
-            let other = self.models.get(&name).map_or_else(String::new, |it| it.node.place());
-            return Err(target.mistake(format!(
-                "a second type would be called {name} in Rust; the other place is {other}"
-            )));
+        if self.open.iter().any(|it| it == target.pointer()) {
+            target.mistake_at("items", "the list holds itself");
+            return None;
         }
-        let ty = target
-            .text("type")?
-            .or(target.child("properties").map(|_| "object"))
-            .ok_or_else(|| target.mistake("`type` is missing"))?;
-        let format = target.text("format")?;
-        Ok(match ty {
-            // An id: its kind is known from the path that it stands in.
-            "string" if is_known => Type::Model(name),
-            "string" if target.child("enum").is_some() => {
-                let kind = self.read_enumeration(&target, &name)?;
-                self.add(&name, &target, kind)?;
-                Type::Model(name)
-            }
-            "string" if is_date(&target)? => Type::DateTime,
-            "string" => Type::Plain("string", None),
-            "boolean" => Type::Plain("boolean", None),
-            "integer" | "number" if target.child("enum").is_some() => {
-                return Err(target.mistake("an enumeration is a `type: string` with the names in `enum`"));
-            }
-            "integer" => Type::Plain("integer", Some(one_of(&target, format, ["int64", "int32"])?)),
-            "number" => Type::Plain("number", Some(one_of(&target, format, ["double", "float"])?)),
-            "array" => {
-                let items = target
-                    .child("items")
-                    .ok_or_else(|| target.mistake("`items` is missing"))?;
-                if self.open_lists.iter().any(|it| it == target.pointer()) {
-                    return Err(items.mistake("the list holds itself"));
-                }
-                self.open_lists.push(target.pointer().to_owned());
-                let item = self.read_type(&items, &format!("{hint}Item"))?;
-                self.open_lists.pop();
-                self.default_item_names(&item, &items)?;
-                if let Some(wrapped) = target.child("xml").and_then(|it| it.child("wrapped"))
-                    && *wrapped.value == Value::Bool(false)
-                {
-                    return Err(wrapped
-                        .mistake("DataContractSerializer puts a list into an element of its own: `wrapped: true`"));
-                }
-                let mut xml = self.item(&item);
-                xml.name = xml_text(&items, "name")?.map_or(xml.name, str::to_owned);
-                xml.namespace = xml_text(&items, "namespace")?.map_or(xml.namespace, str::to_owned);
-                is_xml_name(&xml.name, &items)?;
-                if xml.namespace.is_empty() {
-                    return Err(items.mistake(NO_NAMESPACE));
-                }
-                Type::List(Box::new(item), xml)
-            }
-            "object" if is_known => Type::Model(name),
-            "object" => {
-                // Entered before its members are read, so that a schema may hold itself.
-                let xml = read_xml(&target, &name)?.ok_or_else(|| target.mistake(NO_NAMESPACE))?;
-                let namespace = xml.namespace.clone();
-                self.add(
-                    &name,
-                    &target,
-                    Kind::Object {
-                        xml: xml.clone(),
-                        members: Vec::new(),
-                    },
-                )?;
-                let members = self.read_members(&target, &name, &namespace)?;
-                if let Some(model) = self.models.get_mut(&name) {
-                    model.kind = Kind::Object { xml, members };
-                }
-                Type::Model(name)
-            }
-            other => return Err(target.mistake(format!("`type: {other}` is none of OpenAPI 3.0"))),
-        })
+        self.open.push(target.pointer().to_owned());
+        let ty = self.read_new(&target, hint);
+        self.open.pop();
+        self.known.insert(target.pointer().to_owned(), ty.clone());
+        ty
     }
 
-    fn read_members(&mut self, schema: &Node<'a>, name: &str, namespace: &str) -> Result<Vec<Member<'a>>, Mistake> {
-        if let Some(node) = schema.child("additionalProperties")
-            && *node.value != Value::Bool(false)
-        {
-            return Err(node.mistake("a dictionary is not supported: list the members under `properties`"));
+    fn read_new(&mut self, target: &Node<'a>, hint: &str) -> Option<Type> {
+        let is_object = target.child("properties").is_some() || target.child("allOf").is_some();
+        if !is_object {
+            target.missing("type", "`type` is missing");
         }
-        let properties = schema
-            .get("properties")?
-            .filter(|it| !it.children().is_empty())
-            .ok_or_else(|| schema.mistake("an object without `properties` cannot be written as XML"))?;
-        let required = match schema.child("required") {
-            Some(names) => texts(&names)?.into_iter().map(|(text, _)| text).collect(),
-            None => Vec::new(),
+        let ty = match target.child("type") {
+            None if is_object => "object",
+            _ => target.text("type")?,
         };
-        let mut members: Vec<Member<'a>> = Vec::new();
-        for (json, property) in properties.children() {
-            let Some(xml_name) = xml_text(&property, "name")? else {
-                let hint = match property.child("$ref") {
-                    Some(_) => {
-                        " (what stands beside a `$ref` is ignored in OpenAPI 3.0: write `allOf: [{$ref: …}]` instead)"
-                    }
-                    None => "",
-                };
-                return Err(property.mistake(format!(
-                    "the member has no name in XML, where a wrongly cased one is lost without an error; add `xml: {{name: {}}}`, \
-                     its name in .NET{hint}",
-                    json.to_upper_camel_case()
-                )));
-            };
-            is_xml_name(xml_name, &property)?;
-            if property.child("xml").is_some_and(|xml| xml.says("attribute")) {
-                return Err(property.mistake("DataContractSerializer writes no member as an attribute"));
+        match ty {
+            "object" => self.read_object(target, hint),
+            "array" => self.read_list(target, hint),
+            "string" if target.child("enum").is_some() => self.read_enumeration(target, hint),
+            "string" | "integer" | "number" | "boolean" => plain(target, ty),
+            other => {
+                let help = similar(other, TYPES.into_iter()).map_or_else(
+                    || format!("one of {}", TYPES.join(", ")),
+                    |it| format!("did you mean {it}?"),
+                );
+                target.mistake_at("type", format!("`type: {other}` is none of OpenAPI 3.0: {help}"));
+                None
             }
-            let xml = XmlName {
-                name: xml_name.to_owned(),
-                namespace: xml_text(&property, "namespace")?.unwrap_or(namespace).to_owned(),
-            };
-            if members.iter().any(|it| it.xml == xml) {
-                return Err(property.mistake(format!("the name {xml_name:?} in XML is given twice in this schema")));
-            }
-            let field = json.to_snake_case();
-            if field.is_empty() || members.iter().any(|it| it.json.to_snake_case() == field) {
-                return Err(property.mistake(format!("the name {json:?} gives no field of its own in Rust")));
-            }
-            let ty = self.read_type(&property, &format!("{name}{}", json.to_upper_camel_case()))?;
-            let description = match property.text("description")? {
-                Some(text) => Some(text),
-                None => content_schema(&property)?.text("description")?,
-            };
-            members.push(Member {
-                required: required.contains(&json.as_str()) && !property.says("nullable"),
-                json,
-                xml,
-                description,
-                ty,
-            });
         }
-        if let Some(unknown) = required
-            .iter()
-            .find(|it| !members.iter().any(|member| member.json == **it))
-        {
-            return Err(schema.mistake(format!("`required` names {unknown:?}, which is no member")));
-        }
-        members.sort_by(|a, b| a.xml.name.cmp(&b.xml.name));
-        Ok(members)
     }
 
-    fn read_enumeration(&self, schema: &Node<'a>, name: &str) -> Result<Kind<'a>, Mistake> {
-        let list = schema.require("enum")?;
-        let by_name = |extension: &str| match schema.child(extension) {
-            Some(node) if !node.value.is_object() => {
-                Err(node.mistake("a value for each name is expected, `Name: value`"))
-            }
-            other => Ok(other),
-        };
-        let (numbers, descriptions) = (by_name("x-enum-numbers")?, by_name("x-enumDescriptions")?);
-        let mut names: Vec<Listed<'a>> = Vec::new();
-        for (text, entry) in texts(&list)? {
-            if text.trim() != text || text.contains(',') {
-                return Err(entry.mistake(format!(
-                    "{text:?} has a comma, or space around it: .NET would read other names in it"
-                )));
-            }
-            let variant = text.to_upper_camel_case();
-            if syn::parse_str::<syn::Ident>(&variant).is_err()
-                || ["Unlisted", "UnlistedValue"].contains(&variant.as_str())
-            {
-                return Err(entry.mistake(format!("{text:?} cannot name a variant of a Rust enumeration")));
-            }
-            if names
-                .iter()
-                .any(|it| it.variant == variant || it.name.eq_ignore_ascii_case(text))
-            {
-                return Err(entry.mistake(format!(
-                    "{text:?} stands twice in the enumeration, or differs in case only"
-                )));
-            }
-            let number = match numbers.as_ref().and_then(|it| it.child(text)) {
-                None => None,
-                Some(node) => match node.value.as_i64().and_then(|it| i32::try_from(it).ok()) {
-                    Some(number) if names.iter().any(|it| it.number == Some(number)) => {
-                        return Err(node.mistake(format!("the number {number} is given twice")));
-                    }
-                    Some(number) => Some(number),
-                    None => {
-                        return Err(node.mistake("the number of a name is a whole number of 32 bits"));
-                    }
-                },
-            };
-            let description = match &descriptions {
-                Some(node) => node.text(text)?,
-                None => None,
-            };
-            names.push(Listed {
-                name: text,
-                variant,
-                number,
-                description,
-            });
+    fn read_list(&mut self, target: &Node<'a>, hint: &str) -> Option<Type> {
+        target.missing("items", "`items` is missing");
+        if target
+            .child("xml")
+            .and_then(|it| it.child("wrapped"))
+            .is_some_and(|it| *it.value == false)
+        {
+            let xml = target.child("xml")?;
+            xml.mistake_at(
+                "wrapped",
+                "DataContractSerializer puts a list into an element of its own: `wrapped: true`",
+            );
         }
-        if names.is_empty() {
-            return Err(list.mistake("the enumeration lists no name"));
+        let items = target.child("items")?;
+        let ty = self.read_type(&items, &format!("{hint}Item"))?;
+        self.default_item_names(&ty, &items);
+        let mut xml = self.item(&ty);
+        if let Some(name) = xml_text(&items, "name") {
+            xml.name = name.to_owned();
         }
-        for (extension, node) in [("x-enum-numbers", &numbers), ("x-enumDescriptions", &descriptions)] {
-            for (key, entry) in node.iter().flat_map(Node::children) {
-                if !names.iter().any(|it| it.name == key) {
-                    return Err(entry.mistake(format!("`{extension}` speaks of {key:?}, which `enum` does not list")));
-                }
-            }
+        if let Some(namespace) = xml_text(&items, "namespace") {
+            xml.namespace = namespace.to_owned();
         }
-        // An enumeration without a namespace can still be a member: there it is text in its holder's namespace.
-        let xml = read_xml(schema, name)?.unwrap_or(XmlName {
-            name: name.to_owned(),
-            namespace: String::new(),
-        });
-        Ok(Kind::Enumeration { xml, names })
+        is_xml_name(&xml.name, &items)?;
+        if xml.namespace.is_empty() {
+            items.mistake(NO_NAMESPACE);
+            return None;
+        }
+        Some(Type::List(Box::new(Item { ty, xml })))
     }
 
-    pub(crate) fn add(&mut self, name: &str, node: &Node<'a>, kind: Kind<'a>) -> Result<(), Mistake> {
-        if syn::parse_str::<syn::Ident>(name).is_err() || name == DATE_TIME {
-            return Err(node.mistake(format!("{name:?} cannot name a Rust type")));
+    /// Values by name: `additionalProperties` with a schema.
+    pub(crate) fn read_dictionary(&mut self, values: &Node<'a>, hint: &str) -> Option<Type> {
+        let ty = self.read_type(values, &format!("{hint}Value"))?;
+        if matches!(
+            self.description.shape(&ty),
+            Some(Shape::Object { .. } | Shape::Enumeration { .. })
+        ) {
+            values.mistake(
+                "a dictionary of objects or enumerations is not supported: the serializer puts a hash into the name of its pairs",
+            );
+            return None;
         }
-        let model = Model {
-            description: node.text("description")?,
-            node: node.clone(),
-            kind,
+        self.default_item_names(&ty, values);
+        let name = format!("KeyValueOfstring{}", self.item(&ty).name);
+        let xml = XmlName {
+            name,
+            namespace: ARRAYS.to_owned(),
         };
-        self.models.insert(name.to_owned(), model);
-        Ok(())
+        Some(Type::Dictionary(Box::new(Item { ty, xml })))
     }
 
     /// What DataContractSerializer calls a value that is the whole document.
     pub(crate) fn root(&self, ty: &Type) -> XmlName {
         let mut root = self.item(ty);
-        if matches!(ty, Type::Plain(..) | Type::DateTime) {
+        let is_id = matches!(self.description.shape(ty), Some(Shape::Id { .. }));
+        if is_id || !matches!(ty, Type::Schema(_) | Type::List(_) | Type::Dictionary(_)) {
             root.namespace = SERIALIZATION.to_owned();
         }
         root
     }
 
     /// What DataContractSerializer calls a value in a list.
-    fn item(&self, ty: &Type) -> XmlName {
+    pub(crate) fn item(&self, ty: &Type) -> XmlName {
         let arrays = |name: &str| XmlName {
             name: name.to_owned(),
             namespace: ARRAYS.to_owned(),
         };
         match ty {
-            Type::Plain("boolean", _) => arrays("boolean"),
-            Type::Plain("integer", Some("int32")) => arrays("int"),
-            Type::Plain("integer", _) => arrays("long"),
-            Type::Plain("number", Some("float")) => arrays("float"),
-            Type::Plain("number", _) => arrays("double"),
-            Type::Plain(..) => arrays("string"),
+            Type::Boolean => arrays("boolean"),
+            Type::Int16 => arrays("short"),
+            Type::Int32 => arrays("int"),
+            Type::Int64 => arrays("long"),
+            Type::Float => arrays("float"),
+            Type::Double => arrays("double"),
+            Type::Decimal => arrays("decimal"),
+            Type::Uuid => arrays("guid"),
+            Type::Bytes => arrays("base64Binary"),
             Type::DateTime => arrays("dateTime"),
-            Type::List(item, _) => {
-                let item = self.item(item);
+            Type::Text | Type::Binary => arrays("string"),
+            Type::List(item) => {
+                let item = self.item(&item.ty);
                 XmlName {
                     name: format!("ArrayOf{}", item.name),
                     ..item
                 }
             }
-            Type::Model(name) => match self.models.get(name).map(|it| &it.kind) {
-                Some(Kind::Object { xml, .. } | Kind::Enumeration { xml, .. }) => xml.clone(),
+            Type::Dictionary(item) => arrays(&format!("ArrayOf{}", item.xml.name)),
+            Type::Schema(_) => match self.description.shape(ty) {
+                Some(Shape::Object { xml, .. } | Shape::Enumeration { xml, .. }) => xml.clone(),
                 _ => arrays("string"),
             },
         }
     }
 
     /// Item names of the document's own are written for a member only: any other list is named after its type.
-    pub(crate) fn default_item_names(&self, ty: &Type, schema: &Node<'a>) -> Result<(), Mistake> {
-        match ty {
-            Type::List(item, xml) if *xml != self.item(item) => Err(schema.mistake(format!(
-                "item names of one's own ({:?}) are known in a list that is a member, and nowhere else",
-                xml.name
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    pub(crate) fn no_xml_name_twice(&self) -> Result<(), Mistake> {
-        let mut seen: Vec<(&XmlName, &Node<'_>)> = Vec::new();
-        for model in self.models.values() {
-            let (Kind::Object { xml, .. } | Kind::Enumeration { xml, .. }) = &model.kind else {
-                continue;
-            };
-            if let Some((_, other)) = seen.iter().find(|(it, _)| *it == xml) {
-                return Err(model.node.mistake(format!(
-                    "the name {:?} in XML is given twice in its namespace; the other place is {}",
-                    xml.name,
-                    other.place()
-                )));
-            }
-            seen.push((xml, &model.node));
-        }
-        Ok(())
-    }
-
-    /// Each object has a builder, which is a type too.
-    pub(crate) fn no_model_named_like_a_builder(&self) -> Result<(), Mistake> {
-        let is_object = |name: &str| matches!(self.models.get(name).map(|it| &it.kind), Some(Kind::Object { .. }));
-        match self
-            .models
-            .iter()
-            .find(|(name, _)| name.strip_suffix("Builder").is_some_and(is_object))
+    pub(crate) fn default_item_names(&self, ty: &Type, schema: &Node<'a>) {
+        if let Type::List(item) = ty
+            && item.xml != self.item(&item.ty)
         {
-            Some((name, model)) => Err(model
-                .node
-                .mistake(format!("{name} is what the builder of another schema is called"))),
-            None => Ok(()),
+            schema.mistake(format!(
+                "item names of one's own ({:?}) are known in a list that is a member, and nowhere else",
+                item.xml.name
+            ));
         }
     }
+
+    /// The name and namespace of a schema in XML; no namespace where the document gives none.
+    pub(crate) fn read_xml(&self, schema: &Node<'a>, hint: &str) -> Option<XmlName> {
+        // A type without a name of its own is called like its type in Rust.
+        let own = schema.schema_name().map(str::to_owned);
+        let name = xml_text(schema, "name").map(str::to_owned).or(own);
+        let name = name.unwrap_or_else(|| name_of(schema, hint));
+        is_xml_name(&name, schema)?;
+        upper_case(&name, schema);
+        Some(XmlName {
+            name,
+            namespace: xml_text(schema, "namespace").unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+fn plain(target: &Node<'_>, ty: &str) -> Option<Type> {
+    let Some(format) = target.text("format") else {
+        if target.child("format").is_some() {
+            return None;
+        }
+        return match ty {
+            "boolean" => Some(Type::Boolean),
+            "string" => Some(Type::Text),
+            // Guessed wrongly, a list of them is lost without an error: its items have another name.
+            "integer" => {
+                target.missing("format", "the width is missing: say `format: int32` or `format: int64`");
+                None
+            }
+            _ => {
+                target.missing(
+                    "format",
+                    "the kind is missing: say `format: double` or `format: decimal`",
+                );
+                None
+            }
+        };
+    };
+    if ty == "integer" {
+        let values = target.child("enum");
+        for (_, value) in values.iter().flat_map(Node::children) {
+            let null = value.value.is_null() && target.says("nullable");
+            if value.value.as_i64().is_none() && !null {
+                value.mistake("a whole number is expected: the enumeration is a `type: integer`");
+            }
+        }
+    } else if target.child("enum").is_some() {
+        target.mistake_at(
+            "enum",
+            "an enumeration is a `type: string` with names, or a `type: integer` with numbers",
+        );
+    }
+    let of_type = || FORMATS.iter().filter(|(of, ..)| *of == ty);
+    if let Some((.., known)) = of_type().find(|(_, name, _)| *name == format) {
+        return Some(known.clone());
+    }
+    let message = match NOT_CARRIED.iter().find(|(name, _)| *name == format) {
+        Some((_, dotnet)) if ty == "string" => {
+            format!(
+                "the format {format:?} ({dotnet} in .NET) is not carried yet: as a plain text, its values would be lost"
+            )
+        }
+        _ if ty == "string" && format == "binary" => {
+            "bytes in JSON and XML are base64: `format: byte`; `binary` is a whole body".to_owned()
+        }
+        _ if ty == "string" && format == "decimal" => "a decimal is a `type: number`".to_owned(),
+        _ => {
+            let names: Vec<&str> = of_type().map(|(_, name, _)| *name).collect();
+            match similar(format, names.iter().copied()) {
+                Some(name) => format!("the format {format:?} is not known: did you mean {name:?}?"),
+                None => format!(
+                    "the format {format:?} is not supported here, only {}",
+                    if names.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        names.join(", ")
+                    }
+                ),
+            }
+        }
+    };
+    target.mistake_at("format", message);
+    None
 }
 
 /// A schema, its `$ref` or its `allOf` with one entry (a `$ref` that something stands beside) followed to the end.
-pub(crate) fn content_schema<'a>(schema: &Node<'a>) -> Result<Node<'a>, Mistake> {
+pub(crate) fn content_schema<'a>(schema: &Node<'a>) -> Option<Node<'a>> {
     let mut node = schema.clone();
     for _ in 0..64 {
-        if let Some(target) = node.reference()? {
-            node = target;
-        } else if let Some(list) = node.child("allOf") {
-            match &list.children()[..] {
-                [(_, only)] => node = only.clone(),
-                _ => {
-                    return Err(list.mistake("`allOf` with one entry is known: list inherited members themselves"));
-                }
+        if node.child("$ref").is_some() {
+            node = node.reference()?;
+            continue;
+        }
+        let list = match node.child("allOf") {
+            // With members of its own it is a derived type.
+            Some(list) if node.child("properties").is_none() => list,
+            _ => return Some(node),
+        };
+        match &list.children()[..] {
+            [] => {
+                list.mistake("`allOf` has no entry");
+                return None;
             }
-        } else {
-            return Ok(node);
+            [(_, only)] => node = only.clone(),
+            _ => return Some(node),
         }
     }
-    Err(schema.mistake("the schema leads in a circle"))
+    schema.mistake("the schema leads in a circle");
+    None
 }
 
-pub(crate) fn is_date(schema: &Node<'_>) -> Result<bool, Mistake> {
-    // .NET Framework has no type for a date alone: a date is a DateTime.
-    Ok(matches!(schema.text("format")?, Some("date-time" | "date")))
-}
-
-/// The format, where it is one of these; the first of them where the schema names none.
-fn one_of(schema: &Node<'_>, format: Option<&str>, known: [&'static str; 2]) -> Result<&'static str, Mistake> {
-    let Some(format) = format else {
-        return Ok(known[0]);
-    };
-    known.into_iter().find(|it| *it == format).ok_or_else(|| {
-        let here = schema.child("format").unwrap_or_else(|| schema.clone());
-        here.mistake(format!(
-            "the format {format:?} is not supported here, only {} and {}",
-            known[0], known[1]
-        ))
-    })
-}
-
-/// The items of a list of texts.
-fn texts<'a>(list: &Node<'a>) -> Result<Vec<(&'a str, Node<'a>)>, Mistake> {
-    if !list.value.is_array() {
-        return Err(list.mistake("a list of names is expected"));
-    }
-    let text = |item: Node<'a>| match item.value {
-        Value::String(text) => Ok((text.as_str(), item)),
-        _ => Err(item.mistake("a name is text; in YAML, a number or `null` as a name stands in quotes")),
-    };
-    list.children().into_iter().map(|(_, item)| text(item)).collect()
-}
-
-pub(crate) fn xml_text<'a>(schema: &Node<'a>, name: &str) -> Result<Option<&'a str>, Mistake> {
-    match schema.child("xml") {
-        Some(xml) => xml.text(name),
-        None => Ok(None),
-    }
-}
-
-/// The name and namespace of a schema in XML; none without a namespace.
-fn read_xml(schema: &Node<'_>, name: &str) -> Result<Option<XmlName>, Mistake> {
-    let Some(namespace) = xml_text(schema, "namespace")?.filter(|it| !it.is_empty()) else {
-        return Ok(None);
-    };
-    let name = xml_text(schema, "name")?.unwrap_or(schema.schema_name().unwrap_or(name));
-    is_xml_name(name, schema)?;
-    Ok(Some(XmlName {
-        name: name.to_owned(),
-        namespace: namespace.to_owned(),
-    }))
+pub(crate) fn xml_text<'a>(schema: &Node<'a>, name: &str) -> Option<&'a str> {
+    schema.child("xml")?.text(name)
 }
 
 /// Whether DataContractSerializer could have made this name: a letter or underscore, then also digits, `-` and `.`.
-fn is_xml_name(name: &str, node: &Node<'_>) -> Result<(), Mistake> {
+pub(crate) fn is_xml_name(name: &str, node: &Node<'_>) -> Option<()> {
     let mut characters = name.chars();
     let start = characters.next().is_some_and(|it| it.is_alphabetic() || it == '_');
     if start && characters.all(|it| it.is_alphanumeric() || ['_', '-', '.'].contains(&it)) {
-        return Ok(());
+        return Some(());
     }
-    Err(node.mistake(format!("{name:?} is no name of an element in XML")))
+    node.mistake(format!("{name:?} is no name of an element in XML"));
+    None
+}
+
+/// .NET's names begin in upper case: one that does not is JSON's, and the server would drop its element without an error.
+pub(crate) fn upper_case(name: &str, node: &Node<'_>) {
+    let is_meant = node.child("xml").is_some_and(|xml| xml.says("x-lower-case"));
+    if name.starts_with(char::is_lowercase) && !is_meant {
+        let mut characters = name.chars();
+        let first = characters
+            .next()
+            .map(|it| it.to_uppercase().to_string())
+            .unwrap_or_default();
+        node.mistake(format!(
+            "the name {name:?} in XML begins in lower case: .NET's is probably `{first}{}`; where it really is so, add \
+             `x-lower-case: true` beside it",
+            characters.as_str()
+        ));
+    }
 }

@@ -1,0 +1,125 @@
+//! A description of the document as rustdoc is to read it: whatever is code in it, none of it is an example in Rust.
+
+/// Each line begins with a space, as those of a `///` comment do.
+///
+/// Markdown makes code of fences, of lines that are indented far enough, and of both inside quotes and lists. Here a fence
+/// stands at the margin and says that it is text, and nothing else is indented by more than three spaces.
+pub(crate) fn doc(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut fence: Option<Fence> = None;
+    for line in text.trim().lines() {
+        match &mut fence {
+            Some(open) if open.ends_at(line) => {
+                lines.extend(fence.take().into_iter().flat_map(Fence::lines));
+            }
+            Some(open) => open.content.push(line.to_owned()),
+            None => match Fence::opened_by(line) {
+                Some(open) => fence = Some(open),
+                None => lines.push(prose(line)),
+            },
+        }
+    }
+    lines.extend(fence.into_iter().flat_map(Fence::lines));
+    let lines = lines.iter().map(|line| match line.is_empty() {
+        true => String::new(),
+        false => format!(" {line}"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+struct Fence {
+    mark: char,
+    length: usize,
+    content: Vec<String>,
+}
+
+impl Fence {
+    fn opened_by(line: &str) -> Option<Self> {
+        let (_, rest) = marks(line);
+        let mark = rest.chars().next().filter(|it| ['`', '~'].contains(it))?;
+        let length = rest.chars().take_while(|it| *it == mark).count();
+        let info = rest.get(length..).unwrap_or_default();
+        // A code span on a line of its own is no fence.
+        let is_span = mark == '`' && info.contains('`');
+        (length >= 3 && !is_span).then(|| Self {
+            mark,
+            length,
+            content: Vec::new(),
+        })
+    }
+
+    fn ends_at(&self, line: &str) -> bool {
+        let (_, rest) = marks(line);
+        let rest = rest.trim_end();
+        rest.chars().count() >= self.length && rest.chars().all(|it| it == self.mark)
+    }
+
+    fn lines(self) -> Vec<String> {
+        let longest = |line: &String| line.split(|it| it != '`').map(str::len).max().unwrap_or_default();
+        let length = self.content.iter().map(longest).max().unwrap_or_default().max(2) + 1;
+        let fence = "`".repeat(length);
+        let mut lines = vec![format!("{fence}text")];
+        lines.extend(self.content);
+        lines.push(fence);
+        lines
+    }
+}
+
+/// What quotes and lists put in front of a line, and the rest of it.
+fn marks(line: &str) -> (Vec<&str>, &str) {
+    let mut marks = Vec::new();
+    let mut rest = line.trim_start();
+    loop {
+        let digits = rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+        let length = match rest.as_bytes() {
+            [b'>', ..] => 1,
+            [b'-' | b'*' | b'+', b' ' | b'\t', ..] => 1,
+            bytes if (1..10).contains(&digits) => match bytes.get(digits..) {
+                Some([b'.' | b')', b' ' | b'\t', ..]) => digits + 1,
+                _ => return (marks, rest),
+            },
+            _ => return (marks, rest),
+        };
+        let (mark, behind) = rest.split_at(length);
+        marks.push(mark);
+        rest = behind.trim_start();
+    }
+}
+
+fn prose(line: &str) -> String {
+    let indent = line.len() - line.trim_start().len();
+    let (marks, rest) = marks(line);
+    let mut out = " ".repeat(indent.min(3));
+    for mark in marks {
+        out.push_str(mark);
+        out.push(' ');
+    }
+    out.push_str(&escaped(rest));
+    out.trim_end().to_owned()
+}
+
+/// Brackets that are no link, and `<` that is no address: rustdoc would look for an item or a tag of that name.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        if index > 0 {
+            out.push('`');
+        }
+        // Between two backticks.
+        if index % 2 == 1 && index < text.matches('`').count() {
+            out.push_str(part);
+            continue;
+        }
+        for (at, character) in part.char_indices() {
+            let behind = part.get(at + 1..).unwrap_or_default();
+            let is_link = character == '[' && behind.find(']').is_some_and(|end| behind[end + 1..].starts_with('('));
+            let is_address = character == '<' && behind.starts_with("http");
+            let is_escaped = out.ends_with('\\');
+            if ['[', '<'].contains(&character) && !is_link && !is_address && !is_escaped {
+                out.push('\\');
+            }
+            out.push(character);
+        }
+    }
+    out
+}
