@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+use std::sync::LazyLock;
+
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
@@ -44,9 +46,31 @@ pub use media_type::{MediaType, MediaTypeError};
 pub use receipt::Receipt;
 pub use retry::RetryPolicy;
 pub use transport::Request;
+/// What the OpenAPI document says, as data: see [`description()`].
+pub use vitec_connect_description as description;
 
 /// The OpenAPI document as it was written, in YAML.
 pub const OPENAPI_YAML: &str = include_str!("../spec/vitec-connect.yaml");
 
 /// The OpenAPI document as JSON.
 pub const OPENAPI_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+
+/// What the OpenAPI document says: operations, parameters, bodies, members and enumerations.
+///
+/// ```
+/// let description = vitec_connect::description();
+/// let operation = description.operation("createLoanPromise").ok_or("no such operation")?;
+/// assert_eq!(operation.path, "/CRM/Buyer/{customerId}/{contactId}/LoanPromise");
+/// # Ok::<_, &str>(())
+/// ```
+#[expect(
+    clippy::expect_used,
+    reason = "this very text was made of a description by build.rs; a test reads it"
+)]
+pub fn description() -> &'static description::Description {
+    static DESCRIPTION: LazyLock<description::Description> = LazyLock::new(|| {
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/description.json")))
+            .expect("what build.rs wrote is a description")
+    });
+    &DESCRIPTION
+}

@@ -143,7 +143,8 @@ impl<'a> Reader<'a> {
         for (_, entry) in &data {
             entry.missing("schema", "`schema` is missing");
             let schema = entry.child("schema")?;
-            if first.as_ref().is_some_and(|first| first.value != schema.value) {
+            let differs = |first: &Node<'a>| first.value != schema.value && first.clone().followed().is_some();
+            if first.as_ref().is_some_and(differs) {
                 schema.mistake("the schema is not that of the other media types beside it");
             }
             first.get_or_insert(schema);

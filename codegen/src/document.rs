@@ -231,7 +231,6 @@ impl<'a> Node<'a> {
 
     /// This node, or what its `$ref` leads to in the end.
     pub(crate) fn followed(self) -> Option<Self> {
-        let start = self.clone();
         let mut node = self;
         for _ in 0..64 {
             match node.child("$ref") {
@@ -239,8 +238,20 @@ impl<'a> Node<'a> {
                 None => return Some(node),
             }
         }
-        start.mistake("`$ref` leads in a circle");
         None
+    }
+
+    /// Whether its `$ref` leads back to it.
+    pub(crate) fn is_in_circle(&self) -> bool {
+        let mut node = self.reference();
+        for _ in 0..64 {
+            match node {
+                Some(it) if it.pointer == self.pointer => return true,
+                Some(it) => node = it.reference(),
+                None => return false,
+            }
+        }
+        false
     }
 
     /// The schema of that name under `components/schemas`.

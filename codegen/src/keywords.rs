@@ -98,6 +98,10 @@ impl Object {
         match self {
             Self::Document => &[
                 ("openapi", Text),
+                (
+                    "swagger",
+                    Refused("an OpenAPI document of version 3.0.x is expected (`openapi: 3.0.3`)"),
+                ),
                 ("info", Content::Object(Self::Info)),
                 ("servers", List(Self::Server)),
                 ("security", List(Self::SecurityRequirement)),
@@ -354,6 +358,8 @@ fn check_reference(node: &Node<'_>, object: Object) {
         ));
     } else if node.reference().is_none() {
         here.mistake(format!("`$ref` to {target:?}, and nothing stands there"));
+    } else if node.is_in_circle() {
+        node.mistake("the `$ref` leads in a circle");
     }
 }
 
@@ -394,7 +400,7 @@ fn check_content(keyword: &str, value: &Node<'_>, content: Content) {
             }
         }
         Map(_) | Responses => value.mistake("a value for each name is expected, `name: value`"),
-        Refused(why) => value.mistake(format!("`{keyword}`: {why}")),
+        Refused(why) => value.mistake(format!("`{keyword}` is refused: {why}")),
         Text | Bool | Count | Number => {}
     }
 }
@@ -440,7 +446,7 @@ pub(crate) fn similar<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> O
     let written = letters(name);
     let wrong = if written.chars().count() < 5 { 1 } else { 2 };
     names
-        .map(|known| (strsim::levenshtein(&written, &letters(known)), known))
+        .map(|known| (strsim::osa_distance(&written, &letters(known)), known))
         .filter(|(distance, _)| *distance <= wrong)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| known)

@@ -25,6 +25,13 @@ impl<'a> Reader<'a> {
             );
             return None;
         }
+        for (_, part) in target.child("allOf").iter().flat_map(Node::children) {
+            let is_other = |it: &Node<'a>| it.text("type").is_some_and(|ty| ty != "object");
+            if content_schema(&part).as_ref().is_some_and(is_other) {
+                part.mistake("`allOf` with several entries, or with `properties` beside it, is a derived class: its entries are objects");
+                return None;
+            }
+        }
         let name = name_of(target, hint);
         let xml = self.read_xml(target, hint)?;
         if xml.namespace.is_empty() {
@@ -114,9 +121,6 @@ impl<'a> Reader<'a> {
         let Some(ty) = self.read_type(base, "Base") else {
             return Vec::new();
         };
-        if !matches!(self.description.shape(&ty), Some(Shape::Object { .. })) {
-            base.mistake("a base class is an object");
-        }
         self.description.members(&ty).to_vec()
     }
 
@@ -139,7 +143,8 @@ impl<'a> Reader<'a> {
         let read_only = property.says("readOnly") || content.says("readOnly");
         let nullable = property.says("nullable") || content.says("nullable");
         let expires = property.says("x-expires");
-        if expires && ty != Type::DateTime {
+        let is_date = ty == Type::DateTime;
+        if expires && !is_date {
             property.mistake_at(
                 "x-expires",
                 "what says when an object expires is a date: `format: date-time`",
@@ -153,7 +158,7 @@ impl<'a> Reader<'a> {
             required: required.contains(&json) && !nullable && !read_only,
             read_only,
             limits: limits(&content),
-            expires,
+            expires: expires && is_date,
         })
     }
 }

@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The parameter that is the customer: the one that the document marks, else the one called so.
-fn whose_password<'p, 'a>(parameters: &'p [Node<'a>]) -> Option<&'p Node<'a>> {
+pub(crate) fn whose_password<'p, 'a>(parameters: &'p [Node<'a>]) -> Option<&'p Node<'a>> {
     let mut marked = parameters.iter().filter(|it| it.says("x-credentials-key"));
     let first = marked.next();
     for another in marked {

@@ -6,7 +6,7 @@ use vitec_connect_description::{Parameter, Place, Shape, Type};
 use crate::document::Node;
 use crate::keywords::similar;
 use crate::names::{type_name, value_name};
-use crate::operations::Found;
+use crate::operations::{Found, whose_password};
 use crate::reader::{CUSTOMER_ID, Reader, limits};
 
 /// What progenitor's operations call things of their own, without making way for an argument.
@@ -20,27 +20,35 @@ impl<'a> Reader<'a> {
     /// Enters what stands in a path: a text there becomes a type of its own. Two ids cannot be swapped, and what would lead
     /// to another path is refused when the id is made.
     pub(crate) fn read_ids(&mut self, found: &Found<'a>) {
+        let key = whose_password(&found.parameters).map(Node::pointer);
         for parameter in &found.parameters {
-            if parameter.text("in") == Some("path")
+            let is_key = Some(parameter.pointer()) == key;
+            // Wherever it stands, the customer is one.
+            if (is_key || parameter.text("in") == Some("path"))
                 && let (Some(name), Some(schema)) = (parameter.text("name"), parameter.child("schema"))
             {
-                self.read_id(&found.path, name, &schema);
+                self.read_id(&found.path, name, is_key, &schema);
             }
         }
     }
 
-    fn read_id(&mut self, path: &str, parameter: &str, schema: &Node<'a>) -> Option<()> {
+    fn read_id(&mut self, path: &str, parameter: &str, is_key: bool, schema: &Node<'a>) -> Option<()> {
         let mut target = schema.clone().followed()?;
         if target.text("type") != Some("string") || target.child("enum").is_some() || target.child("format").is_some() {
             return None;
         }
         // Written in place as any string, it is the schema of that name where there is one.
-        let named = target.schema(&parameter.to_upper_camel_case());
+        let own_name = match is_key {
+            true => CUSTOMER_ID.to_owned(),
+            false => parameter.to_upper_camel_case(),
+        };
+        let named = target.schema(&own_name);
         if let Some(named) = named.filter(|_| target.children().len() == 1 && target.schema_name().is_none()) {
             target = named.followed()?;
         }
         let name = match target.schema_name() {
             Some(name) => type_name(name),
+            None if is_key => own_name,
             None => id_name(path, parameter),
         };
         if self.known.contains_key(target.pointer()) {
@@ -101,16 +109,15 @@ impl<'a> Reader<'a> {
         let hint = format!("{operation}_{}", name.to_upper_camel_case());
         let ty = match self.known.get(schema.pointer()) {
             Some(known) => known.clone()?,
-            None if is_key => self.read_customer(&schema)?,
             None => self.read_type(&schema, &hint)?,
         };
-        if is_key && ty != Type::Schema(CUSTOMER_ID.to_owned()) {
+        self.check_parameter(&ty, place, &schema);
+        if is_key && ty != Type::Schema(CUSTOMER_ID.to_owned()) && schema.is_right() {
             schema.mistake(format!(
                 "the parameter says whose password the call takes, and is a {CUSTOMER_ID}: `type: string`, or a `$ref` to the schema \
                  of that name; `x-credentials-key: false` says that it is none"
             ));
         }
-        self.check_parameter(&ty, place, &schema);
         Some(Parameter {
             name: name.to_owned(),
             argument,
@@ -121,15 +128,6 @@ impl<'a> Reader<'a> {
             ty,
             limits: schema.followed().map(|it| limits(&it)).unwrap_or_default(),
         })
-    }
-
-    /// A customer that stands in the query: a text there is no id otherwise.
-    fn read_customer(&mut self, schema: &Node<'a>) -> Option<Type> {
-        let plain = schema.text("type") == Some("string") && schema.child("enum").is_none();
-        match plain && schema.child("format").is_none() {
-            true => Some(Type::Schema(CUSTOMER_ID.to_owned())),
-            false => self.read_type(schema, CUSTOMER_ID),
-        }
     }
 
     fn check_parameter(&self, ty: &Type, place: Place, schema: &Node<'a>) {

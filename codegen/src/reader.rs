@@ -70,8 +70,8 @@ impl<'a> Reader<'a> {
         if !document.text("openapi").is_some_and(|it| it.starts_with("3.0.")) {
             let message = "an OpenAPI document of version 3.0.x is expected (`openapi: 3.0.3`)";
             match document.child("openapi") {
-                Some(here) if !here.value.is_string() => {} // It is told that text is expected.
-                _ => document.mistake(message),
+                Some(here) if here.value.is_string() => document.mistake(message),
+                _ => document.missing("openapi", message),
             }
         }
         if let Some(info) = document.require("info") {
@@ -90,18 +90,28 @@ impl<'a> Reader<'a> {
     fn read_schemas(&mut self, document: &Node<'a>, operations: &[Found<'a>]) {
         let (mut in_use, mut in_errors) = (BTreeSet::new(), BTreeSet::new());
         for operation in operations {
-            for (keyword, value) in operation.node.children() {
-                if keyword != "responses" {
-                    mentioned_places(&value, &mut in_use);
-                    continue;
-                }
-                for (status, response) in value.children() {
-                    let success = status.starts_with('2');
-                    mentioned_places(&response, if success { &mut in_use } else { &mut in_errors });
-                }
+            for value in ["parameters", "requestBody"]
+                .map(|it| operation.node.child(it))
+                .iter()
+                .flatten()
+            {
+                mentioned_places(value, &mut in_use);
+            }
+            for (status, response) in operation.node.child("responses").iter().flat_map(Node::children) {
+                let success = status.starts_with('2');
+                mentioned_places(&response, if success { &mut in_use } else { &mut in_errors });
             }
         }
-        let schemas = document.get("components").and_then(|it| it.get("schemas"));
+        let components = document.get("components");
+        // Of operations that could not be found, as far as that can be told.
+        for (_, response) in components
+            .iter()
+            .filter_map(|it| it.get("responses"))
+            .flat_map(|it| it.children())
+        {
+            mentioned_places(&response, &mut in_errors);
+        }
+        let schemas = components.and_then(|it| it.get("schemas"));
         for (name, schema) in schemas.iter().flat_map(Node::children) {
             if in_use.contains(schema.pointer()) || !in_errors.contains(schema.pointer()) {
                 self.read_type(&schema, &name);

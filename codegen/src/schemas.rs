@@ -273,7 +273,11 @@ fn plain(target: &Node<'_>, ty: &str) -> Option<Type> {
 /// A schema, its `$ref` or its `allOf` with one entry (a `$ref` that something stands beside) followed to the end.
 pub(crate) fn content_schema<'a>(schema: &Node<'a>) -> Option<Node<'a>> {
     let mut node = schema.clone();
-    for _ in 0..64 {
+    for step in 0..64 {
+        if step > 0 && node.pointer() == schema.pointer() {
+            schema.mistake("the `$ref` leads in a circle");
+            return None;
+        }
         if node.child("$ref").is_some() {
             node = node.reference()?;
             continue;
@@ -292,7 +296,6 @@ pub(crate) fn content_schema<'a>(schema: &Node<'a>) -> Option<Node<'a>> {
             _ => return Some(node),
         }
     }
-    schema.mistake("the schema leads in a circle");
     None
 }
 

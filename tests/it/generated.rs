@@ -15,4 +15,6 @@ fn generating_again_gives_the_same() {
     let again = generate(FILE, DOCUMENT).unwrap();
     assert_eq!(again.rust, CODE);
     assert_eq!(again.json, vitec_connect::OPENAPI_JSON);
+    let description: vitec_connect::description::Description = serde_json::from_str(&again.description).unwrap();
+    assert_eq!(&description, vitec_connect::description());
 }

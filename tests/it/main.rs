@@ -9,7 +9,6 @@ mod errors;
 mod generated;
 mod hostile;
 mod json_schema;
-mod mistakes;
 mod operations;
 mod payloads;
 mod reference;
