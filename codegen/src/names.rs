@@ -3,7 +3,7 @@
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
 /// Types that the generated code has besides the document's own.
-const OWN_TYPES: [&str; 6] = ["Base64", "Client", "DateTime", "Decimal", "Guid", "Self"];
+const OWN_TYPES: [&str; 5] = ["Base64", "Client", "DateTime", "Guid", "Self"];
 
 /// A name that typify leaves as it is: `A.B.C` is `ABC`, and that in turn `Abc`.
 pub(crate) fn type_name(name: &str) -> String {

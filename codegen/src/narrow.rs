@@ -16,14 +16,12 @@ use vitec_connect_description::{Description, Member, Operation, Parameter, Place
 
 const BYTES: &str = "Base64";
 const DATE_TIME: &str = "DateTime";
-const DECIMAL: &str = "Decimal";
 const UUID: &str = "Guid";
 /// Schemas that stand for types of the library's own.
-pub(crate) const OWN: [(&str, &str); 4] = [
+pub(crate) const OWN: [(&str, &str); 3] = [
     (BYTES, "crate::datacontract::Base64"),
     (DATE_TIME, "crate::DateTime"),
-    (DECIMAL, "crate::datacontract::Decimal"),
-    (UUID, "crate::datacontract::Guid"),
+    (UUID, "crate::datacontract::Uuid"),
 ];
 
 pub(crate) fn narrow(description: &Description) -> OpenAPI {
@@ -151,7 +149,6 @@ fn schema(ty: &Type) -> ReferenceOr<Schema> {
     ReferenceOr::Item(plain(match ty {
         Type::DateTime => return reference(DATE_TIME),
         Type::Bytes => return reference(BYTES),
-        Type::Decimal => return reference(DECIMAL),
         Type::Uuid => return reference(UUID),
         Type::Schema(name) => return reference(name),
         Type::Text | Type::Binary => return ReferenceOr::Item(string()),

@@ -176,8 +176,8 @@ fn id_name(path: &str, parameter: &str) -> String {
         return type_name(parameter);
     }
     let before = path.split(&format!("{{{parameter}}}")).next().unwrap_or_default();
-    let words = before.split('/').filter(|it| !it.is_empty() && !it.contains('{'));
-    let after = path.split('/').filter(|it| !it.is_empty() && !it.contains('{'));
-    let resource = words.last().or_else(|| after.last()).unwrap_or_default();
+    let mut words = before.split('/').filter(|it| !it.is_empty() && !it.contains('{'));
+    let mut after = path.split('/').filter(|it| !it.is_empty() && !it.contains('{'));
+    let resource = words.next_back().or_else(|| after.next_back()).unwrap_or_default();
     type_name(&format!("{resource}_{parameter}"))
 }

@@ -213,7 +213,7 @@ fn check_security(document: &Node<'_>) {
         };
         let says = |name: &str, value: &str| match scheme.text(name) {
             Some(text) if !text.eq_ignore_ascii_case(value) => {
-                scheme.mistake_at(name, format!("only HTTP Basic is known: `type: http`, `scheme: basic`"));
+                scheme.mistake_at(name, "only HTTP Basic is known: `type: http`, `scheme: basic`");
             }
             _ => scheme.missing(name, format!("`{name}` is missing: `{name}: {value}`")),
         };

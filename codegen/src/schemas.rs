@@ -26,7 +26,6 @@ const FORMATS: &[(&str, &str, Type)] = &[
     ("integer", "int64", Type::Int64),
     ("number", "float", Type::Float),
     ("number", "double", Type::Double),
-    ("number", "decimal", Type::Decimal),
 ];
 /// Formats that .NET has a type for which is not carried: as a text, its values would be lost.
 const NOT_CARRIED: &[(&str, &str)] = &[
@@ -94,6 +93,7 @@ impl<'a> Reader<'a> {
         }
         let items = target.child("items")?;
         let ty = self.read_type(&items, &format!("{hint}Item"))?;
+        no_null(&items);
         self.default_item_names(&ty, &items);
         let mut xml = self.item(&ty);
         if let Some(name) = xml_text(&items, "name") {
@@ -113,6 +113,7 @@ impl<'a> Reader<'a> {
     /// Values by name: `additionalProperties` with a schema.
     pub(crate) fn read_dictionary(&mut self, values: &Node<'a>, hint: &str) -> Option<Type> {
         let ty = self.read_type(values, &format!("{hint}Value"))?;
+        no_null(values);
         if matches!(
             self.description.shape(&ty),
             Some(Shape::Object { .. } | Shape::Enumeration { .. })
@@ -154,7 +155,6 @@ impl<'a> Reader<'a> {
             Type::Int64 => arrays("long"),
             Type::Float => arrays("float"),
             Type::Double => arrays("double"),
-            Type::Decimal => arrays("decimal"),
             Type::Uuid => arrays("guid"),
             Type::Bytes => arrays("base64Binary"),
             Type::DateTime => arrays("dateTime"),
@@ -201,6 +201,15 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn no_null(items: &Node<'_>) {
+    if items.says("nullable") || content_schema(items).is_some_and(|it| it.says("nullable")) {
+        items.mistake_at(
+            "nullable",
+            "a `null` in a list or dictionary is not supported: in XML its items may have another name",
+        );
+    }
+}
+
 fn plain(target: &Node<'_>, ty: &str) -> Option<Type> {
     let Some(format) = target.text("format") else {
         if target.child("format").is_some() {
@@ -217,7 +226,7 @@ fn plain(target: &Node<'_>, ty: &str) -> Option<Type> {
             _ => {
                 target.missing(
                     "format",
-                    "the kind is missing: say `format: double` or `format: decimal`",
+                    "the kind is missing: say `format: double`, or `format: decimal`",
                 );
                 None
             }
@@ -250,7 +259,12 @@ fn plain(target: &Node<'_>, ty: &str) -> Option<Type> {
         _ if ty == "string" && format == "binary" => {
             "bytes in JSON and XML are base64: `format: byte`; `binary` is a whole body".to_owned()
         }
-        _ if ty == "string" && format == "decimal" => "a decimal is a `type: number`".to_owned(),
+        // As a plain double in a list its items would have the wrong name, and be read over without an error.
+        _ if format == "decimal" => {
+            "decimals are not carried as such: say `type: number`, `format: double`, which .NET reads for a \
+                                     `decimal` too, and on the items of a list `xml: {name: decimal}`"
+                .to_owned()
+        }
         _ => {
             let names: Vec<&str> = of_type().map(|(_, name, _)| *name).collect();
             match similar(format, names.iter().copied()) {

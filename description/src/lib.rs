@@ -241,8 +241,6 @@ pub enum Type {
     Float,
     /// .NET's `double`.
     Double,
-    /// .NET's `decimal`.
-    Decimal,
     /// .NET's `Guid`.
     Uuid,
     /// .NET's `byte[]`: base64 in JSON and in XML.
