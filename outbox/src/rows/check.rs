@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use vitec_connect::{ContactId, CustomerId, LoanPromise, datacontract};
 
 use super::members::{Kind, Member, loan_promise};
+use super::spreadsheet::{leftover, midnight, serial_number};
 use super::{Problem, ReadOptions, input};
 use crate::error::Error;
 use crate::row::NewRow;
@@ -95,18 +96,15 @@ impl Checker {
         }
     }
 
-    pub(super) fn row(&self, cells: Cells) -> Result<NewRow, Vec<Problem>> {
-        let mut problems = Vec::new();
+    /// The row, or everything that is wrong with it beside what was found already.
+    pub(super) fn row(&self, cells: Cells, mut problems: Vec<Problem>) -> Result<NewRow, Vec<Problem>> {
+        let whole_row = problems.is_empty();
         let (mut customer, mut contact, mut reference) = (None, None, None);
         let mut body = Map::new();
-        for (column, value) in cells {
-            let checked = match column {
-                Column::Customer => text(value)
-                    .and_then(|it| parse::<CustomerId>(&it))
-                    .map(|it| customer = Some(it)),
-                Column::Contact => text(value)
-                    .and_then(|it| parse::<ContactId>(&it))
-                    .map(|it| contact = Some(it)),
+        for (column, mut value) in cells {
+            let checked = self.sound(column, &mut value).and_then(|()| match column {
+                Column::Customer => parse::<CustomerId>(value).map(|it| customer = Some(it)),
+                Column::Contact => parse::<ContactId>(value).map(|it| contact = Some(it)),
                 Column::Reference => text(value).map(|it| reference = Some(it)),
                 Column::Member(index) => match self.members.get(index) {
                     Some(member) => self.member(member, &value).map(|()| {
@@ -114,7 +112,7 @@ impl Checker {
                     }),
                     None => Ok(()),
                 },
-            };
+            });
             if let Err(reason) = checked {
                 problems.push(self.problem(column, reason));
             }
@@ -123,11 +121,8 @@ impl Checker {
             (Column::Customer, customer.is_none()),
             (Column::Contact, contact.is_none()),
         ] {
-            if missing
-                && !problems
-                    .iter()
-                    .any(|it| it.column.as_deref() == Some(self.name(column)))
-            {
+            let told = |it: &Problem| it.column.as_deref() == Some(self.name(column));
+            if missing && whole_row && !problems.iter().any(told) {
                 problems.push(self.problem(column, "it is missing"));
             }
         }
@@ -148,6 +143,30 @@ impl Checker {
         }
     }
 
+    /// Refuses what a spreadsheet or a program has left in place of a value. What it writes for a day becomes that day:
+    /// here, and not in the library, which reads what .NET reads.
+    fn sound(&self, column: Column, value: &mut Value) -> Result<(), String> {
+        let kind = match column {
+            Column::Member(index) => self.members.get(index).map(|it| &it.kind),
+            _ => None,
+        };
+        let Value::String(text) = &*value else {
+            return Ok(());
+        };
+        if let Some(why) = leftover(text) {
+            return Err(why);
+        }
+        if matches!(kind, Some(Kind::DateTime)) {
+            if let Some(why) = serial_number(text) {
+                return Err(why);
+            }
+            if let Some(day) = midnight(text) {
+                *value = day.into();
+            }
+        }
+        Ok(())
+    }
+
     /// One member by itself: what is wrong is then wrong with it.
     fn member(&self, member: &Member, value: &Value) -> Result<(), String> {
         if let (Kind::Enumeration(names), false) = (&member.kind, self.options.unlisted) {
@@ -162,8 +181,8 @@ impl Checker {
     }
 }
 
-fn parse<T: std::str::FromStr<Err: Display>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: T::Err| error.to_string())
+fn parse<T: std::str::FromStr<Err: Display>>(value: Value) -> Result<T, String> {
+    text(value)?.parse().map_err(|error: T::Err| error.to_string())
 }
 
 /// A text, or a whole number that somebody's JSON writer made of one.
@@ -171,6 +190,9 @@ fn text(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
         Value::Number(number) if !number.is_f64() => Ok(number.to_string()),
+        Value::Number(number) => Err(format!(
+            "{number} is a number with decimals: a program has made it of a whole number or of a text; write it as text"
+        )),
         _ => Err("it is no text".to_owned()),
     }
 }

@@ -12,6 +12,7 @@ pub(super) struct Member {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     Text,
+    DateTime,
     /// A number or a boolean: its text is JSON.
     Literal,
     /// The listed names, and their numbers where they are known.
@@ -45,6 +46,7 @@ fn kind(document: &Value, schema: &Value) -> Kind {
         return Kind::Enumeration(names.map(|name| (name.to_owned(), number(name))).collect());
     }
     match schema.get("type").and_then(Value::as_str) {
+        Some("string") if schema.get("format").and_then(Value::as_str) == Some("date-time") => Kind::DateTime,
         Some("string") => Kind::Text,
         Some("integer" | "number" | "boolean") => Kind::Literal,
         _ => Kind::Nested,

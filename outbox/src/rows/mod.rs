@@ -1,10 +1,14 @@
 //! Reading files of rows, one row at a time: CSV and NDJSON.
 
 mod check;
+mod csv;
 mod encoding;
+mod form;
 mod members;
-mod occurrences;
-mod source;
+mod ndjson;
+mod seen;
+mod spreadsheet;
+mod table;
 
 use std::fmt;
 use std::io::Read;
@@ -12,12 +16,14 @@ use std::io::Read;
 use serde_json::Value;
 
 use self::check::{Cells, Checker, Column};
-use self::occurrences::Occurrences;
-use self::source::Source;
+use self::form::{File, Head};
+use self::ndjson::Lines;
+use self::seen::Seen;
+use self::table::Table;
 use crate::error::{Error, ErrorKind};
 use crate::row::NewRow;
 
-/// The longest row, in bytes: what is longer is a quote left open, and memory has an end.
+/// The longest row, in bytes: what is longer is bad, most often a quote left open. Memory has an end.
 const MAX_ROW: usize = 1 << 20;
 
 /// How rows are checked.
@@ -48,9 +54,18 @@ impl ReadOptions {
 /// A row has the columns `customerId`, `contactId` and, as the sender has them, `reference` and the members of
 /// [`LoanPromise`](vitec_connect::LoanPromise); names in any case. An empty cell is a member that is not there.
 ///
-/// CSV: the first line has the names; `;` or `,`; UTF-8 with or without a byte order mark, or Windows-1252 as Excel
-/// writes it. The first row with a letter outside of ASCII decides between the two. NDJSON: one JSON object a line, in
-/// UTF-8. Memory does not grow with the file: what has to be counted is counted in a temporary file.
+/// CSV (RFC 4180): the first line has the names; `;`, `,` or a tab between them; UTF-8 with or without a byte order mark,
+/// or Windows-1252 as Excel writes it. The first row with a letter outside of ASCII decides between the two. Taken as
+/// Excel writes it: a first line `sep=;`, empty columns at the end, rows of separators only, and `2027-01-31 00:00:00` for
+/// that day. NDJSON: one JSON object a line, in UTF-8; a name that stands twice in an object is a bad row.
+///
+/// What would be read otherwise than it was meant is a bad row, and is not sent: a quote left open or with text behind it
+/// (the lines that it swallows are that row), the names of the columns once more, what a spreadsheet leaves of a number
+/// (`4711.0`, `1,23E+05`, `="4711"`, `#N/A`, 45688 for a date), `NULL` and `nan`, and a reference that stood in the file
+/// before with other content. Workbooks (`.xlsx`, `.xls`), JSON arrays, UTF-16, the code pages of DOS and the line ends of
+/// an old Mac are refused at once.
+///
+/// Memory does not grow with the file: what has to be remembered of it is in a temporary file.
 ///
 /// ```
 /// use vitec_connect_outbox::{ReadOptions, RowReader};
@@ -66,7 +81,21 @@ impl ReadOptions {
 pub struct RowReader {
     source: Source,
     checker: Checker,
-    occurrences: Occurrences,
+    seen: Seen,
+}
+
+/// The two forms of a file.
+enum Source {
+    Table(Box<Table>),
+    Lines(Lines<File>),
+}
+
+/// What stands in a row, and what is wrong with it so far.
+struct Raw {
+    line: u64,
+    last_line: u64,
+    cells: Cells,
+    problems: Vec<Problem>,
 }
 
 impl fmt::Debug for RowReader {
@@ -125,46 +154,100 @@ impl RowReader {
     /// Reads as far as the names of the columns.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`]: an unknown, missing or repeated column, or a file that cannot be read.
+    /// [`ErrorKind::Input`]: an unknown, missing or repeated column, a file of another form, or one that cannot be read.
     pub fn new(file: impl Read + Send + 'static, options: &ReadOptions) -> Result<Self, Error> {
         let checker = Checker::new(options)?;
+        let mut file: Box<dyn Read + Send> = Box::new(file);
+        let head = Head::read(&mut file)?;
         Ok(Self {
-            source: Source::open(Box::new(file), &checker)?,
+            source: match head.is_json() {
+                true => Source::Lines(Lines::new(head.before(file))),
+                false => Source::Table(Box::new(Table::open(head, file, &checker)?)),
+            },
             checker,
-            occurrences: Occurrences::new()?,
+            seen: Seen::new()?,
         })
     }
 
     /// The next row, a bad one, or none at the end.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`]: the file cannot be read on, such as a row longer than 1 MiB.
+    /// [`ErrorKind::Input`]: the file cannot be read on.
     pub fn next_row(&mut self) -> Result<Option<Result<NewRow, BadRow>>, Error> {
-        let Some((line, cells)) = self.source.next(&self.checker)? else {
+        let raw = match &mut self.source {
+            Source::Table(table) => table.next(&self.checker)?,
+            Source::Lines(lines) => lines
+                .next(&self.checker)
+                .map_err(|error| input(format!("line {}: the file cannot be read", lines.line())).with_source(error))?,
+        };
+        let Some(Raw {
+            line,
+            last_line,
+            cells,
+            problems,
+        }) = raw
+        else {
             return Ok(None);
         };
-        let read = cells.as_deref().unwrap_or_default();
         let [reference, customer_id, contact_id] =
-            [Column::Reference, Column::Customer, Column::Contact].map(|column| as_read(read, column));
-        let row = match cells.and_then(|cells: Cells| self.checker.row(cells)) {
-            Ok(row) => row.line(line),
-            Err(problems) => {
-                return Ok(Some(Err(BadRow {
-                    line,
-                    last_line: line,
-                    reference,
-                    customer_id,
-                    contact_id,
-                    problems,
-                })));
+            [Column::Reference, Column::Customer, Column::Contact].map(|column| as_read(&cells, column));
+        let mut row = self.checker.row(cells, problems).map(|row| row.line(line));
+        if let Some(reference) = &reference {
+            let hash = row.as_ref().map(NewRow::content_hash).unwrap_or_default();
+            let before = self.seen.reference(reference, &hash, line)?;
+            if let (Some(why), true) = (before, row.is_ok()) {
+                row = Err(vec![self.checker.problem(Column::Reference, why)]);
             }
-        };
-        // Counted for rows without a reference only: the others are recognised by that.
-        let occurrence = match row.reference {
-            Some(_) => 1,
-            None => self.occurrences.count(&row.content_hash())?,
-        };
-        Ok(Some(Ok(row.occurrence(occurrence))))
+        }
+        Ok(Some(match row {
+            // Counted for rows without a reference only: the others are recognised by that.
+            Ok(row) if row.reference.is_none() => {
+                let occurrence = self.seen.count(&row.content_hash())?;
+                Ok(row.occurrence(occurrence))
+            }
+            Ok(row) => Ok(row),
+            Err(problems) => Err(BadRow {
+                line,
+                last_line,
+                reference,
+                customer_id,
+                contact_id,
+                problems,
+            }),
+        }))
+    }
+}
+
+impl Raw {
+    fn new(line: u64, last_line: u64) -> Self {
+        Self {
+            line,
+            last_line,
+            cells: Cells::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn bad(line: u64, reason: impl Into<String>) -> Self {
+        let mut raw = Self::new(line, line);
+        raw.problems.push(Self::problem(reason));
+        raw
+    }
+
+    /// About no column.
+    fn problem(reason: impl Into<String>) -> Problem {
+        Problem {
+            column: None,
+            reason: reason.into(),
+        }
+    }
+
+    /// The text of a cell of a table.
+    fn cell(&mut self, checker: &Checker, column: Column, text: String) {
+        match checker.value(column, text) {
+            Ok(value) => self.cells.push((column, value)),
+            Err(problem) => self.problems.push(problem),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod crash;
 mod delivery;
 mod failures;
 mod files;
+mod hostile_files;
 #[cfg(feature = "postgres")]
 mod leases;
 #[cfg(feature = "postgres")]
