@@ -88,6 +88,11 @@ impl Customers {
         new
     }
 
+    /// Whether no more calls are made for the customer.
+    pub(crate) fn is_stopped(&self, name: &str) -> bool {
+        self.offices.get(name).is_some_and(|office| office.stopped)
+    }
+
     fn change(&mut self, name: &str, change: impl FnOnce(&mut Office)) {
         if let Some(office) = self.offices.get_mut(name) {
             change(office);
@@ -146,6 +151,7 @@ mod tests {
         let mut customers = customers(&["A", "B"]);
         assert!(customers.stop("A"));
         assert!(!customers.stop("A"));
+        assert!(customers.is_stopped("A") && !customers.is_stopped("B"));
         assert_eq!(picks(&mut customers, 2), "BB");
         customers.empty("B");
         assert!(!customers.wait(["A".to_owned()]));

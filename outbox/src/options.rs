@@ -22,6 +22,7 @@ pub struct DeliverOptions {
     pub(crate) give_up_after: u32,
     pub(crate) max_pause: Duration,
     pub(crate) record_patience: Duration,
+    pub(crate) database_patience: Duration,
     pub(crate) lease: Duration,
 }
 
@@ -35,6 +36,7 @@ impl Default for DeliverOptions {
             give_up_after: 8,
             max_pause: Duration::from_secs(300),
             record_patience: Duration::from_secs(60),
+            database_patience: Duration::from_secs(10),
             lease: Duration::from_secs(60),
         }
     }
@@ -94,6 +96,14 @@ impl DeliverOptions {
         self
     }
 
+    /// How long the database may take for one answer: 10 s unless told otherwise. One that says nothing for so long has
+    /// failed, whatever it does later.
+    #[must_use]
+    pub fn database_patience(mut self, patience: Duration) -> Self {
+        self.database_patience = patience;
+        self
+    }
+
     /// PostgreSQL: after how long the rows of a delivery that is gone become unknown, 1 minute unless told otherwise. A
     /// living one renews its claim three times as often.
     #[must_use]
@@ -109,6 +119,9 @@ impl DeliverOptions {
 pub enum Event<'a> {
     /// A row's result, after it was recorded. `pending` is a row that was not sent and waits for another try.
     Row(&'a Sent),
+    /// A row's result that came too late to be recorded: its lease had run out, and a person has decided about it since,
+    /// or it is being sent anew. Where the result is `accepted`, it may be there twice: look in Vitec.
+    TooLate(&'a Sent),
     /// No call begins for so long, because of what the server said or did not say.
     Pause(Duration, &'a str),
     /// No more calls are made for this customer in this run, and why. Its rows stay pending.
@@ -151,6 +164,9 @@ pub struct Summary {
     pub results: Counts,
     /// The customers that were stopped, and why. Their rows stay pending.
     pub stopped: BTreeMap<String, String>,
+    /// Results that could not be recorded before the run ended: what they say is true, and the outbox does not know it.
+    /// Their rows become unknown.
+    pub unrecorded: Vec<Sent>,
     /// Why the run ended.
     pub end: End,
 }
@@ -165,6 +181,6 @@ pub enum End {
     ShutDown,
     /// The server is in trouble, or cannot be reached, for too long; the last error. Rows that were not sent are pending.
     GaveUp(String),
-    /// The database failed for too long. Results that could not be recorded become unknown at the next start.
+    /// The database failed for too long, or its file is no longer what it was. See [`Summary::unrecorded`].
     Database(Error),
 }

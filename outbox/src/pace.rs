@@ -57,6 +57,11 @@ impl Pace {
         by_rate.max(self.paused_until)
     }
 
+    /// Whether the server is left alone.
+    pub(crate) fn paused(&self, now: Instant) -> bool {
+        self.paused_until > now
+    }
+
     /// A call has begun.
     pub(crate) fn begun(&mut self, now: Instant) {
         let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);

@@ -92,12 +92,12 @@ pub(crate) const RENEW: &str = concat!(
     " SET lease_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'sending' AND lease_until < $3"
 );
 
-/// sending → pending, for claim `$2` of delivery `$1`, of which it is known that none of its rows was sent.
+/// sending → pending, for claims `$2` to `$3` of delivery `$1`, of which it is known that none of their rows was sent.
 pub(crate) const RELEASE: &str = concat!(
     "UPDATE ",
     rows!(),
-    " SET state = 'pending', owner = NULL, lease_until = NULL, changed_at = $3
-    WHERE state = 'sending' AND owner = $1 AND claim = $2"
+    " SET state = 'pending', owner = NULL, lease_until = NULL, changed_at = $4
+    WHERE state = 'sending' AND owner = $1 AND claim >= $2 AND claim <= $3"
 );
 
 /// sending → unknown. The columns are those of every version.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,8 +83,8 @@ pub(crate) struct Delivery {
 pub(crate) struct Exchange {
     /// The number of this exchange, unique in its delivery: what it claims bears it.
     pub(crate) claim: i64,
-    /// Exchanges before it that failed: what they claimed was not sent, and is given back.
-    pub(crate) failed: Vec<i64>,
+    /// The numbers of those before it that failed: what they claimed was not sent, and is given back.
+    pub(crate) failed: Vec<RangeInclusive<i64>>,
     pub(crate) finished: Vec<Finished>,
     pub(crate) wanted: Vec<Want>,
 }
@@ -94,7 +95,7 @@ pub(crate) struct Hold {
     /// The rows in hand, each with its attempt.
     pub(crate) in_hand: Vec<(i64, i64)>,
     /// As in [`Exchange::failed`].
-    pub(crate) failed: Vec<i64>,
+    pub(crate) failed: Vec<RangeInclusive<i64>>,
 }
 
 /// A row that was claimed: nothing else sends it.
@@ -135,7 +136,6 @@ pub(crate) struct Want {
 #[derive(Debug, Default)]
 pub(crate) struct Exchanged {
     /// How many rows were given back.
-    #[allow(dead_code, reason = "read by the loop")]
     pub(crate) released: u64,
     /// For each finished row whether it is recorded: by this exchange or by one that was not heard of. Else it is too late.
     pub(crate) recorded: Vec<bool>,

@@ -93,6 +93,25 @@ impl Verdict {
         }
     }
 
+    /// As every database can hold it: PostgreSQL's text has no NUL. It is written as in JSON, in both of them alike.
+    pub(crate) fn storable(mut self) -> Self {
+        for text in [&mut self.answer, &mut self.message].into_iter().flatten() {
+            if text.contains('\0') {
+                *text = text.replace('\0', "\\u0000");
+            }
+        }
+        self
+    }
+
+    /// Without what the server said, for a database that cannot hold it.
+    pub(crate) fn bare(&self) -> Self {
+        Self {
+            answer: None,
+            message: Some("the outbox's database refused to store what was answered".to_owned()),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn finish(&self, row: &Claimed) -> Finished {
         Finished {
             id: row.id,

@@ -6,6 +6,7 @@ mod read;
 mod tls;
 mod url;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -204,7 +205,7 @@ impl Store for Postgres {
                             operation: row.try_get(1)?,
                             customer_id: row.try_get(2)?,
                             contact_id: row.try_get(3)?,
-                            payload: row.try_get(4)?,
+                            payload: row.try_get::<_, Option<String>>(4)?.unwrap_or_default(),
                             attempt: row.try_get(5)?,
                             reference: row.try_get(6)?,
                             line: row.try_get(7)?,
@@ -361,12 +362,12 @@ async fn release(
     transaction: &Transaction<'_>,
     now: DateTime<Utc>,
     delivery: &Delivery,
-    failed: &[i64],
+    failed: &[RangeInclusive<i64>],
 ) -> Result<u64, PgError> {
     let mut released = 0;
-    for claim in failed {
+    for claims in failed {
         released += transaction
-            .execute(sql::RELEASE, &[&delivery.owner, claim, &now])
+            .execute(sql::RELEASE, &[&delivery.owner, claims.start(), claims.end(), &now])
             .await?;
     }
     Ok(released)

@@ -1,9 +1,9 @@
 //! The outbox in a file of SQLite's: one machine, one process that delivers.
 
-mod bound;
+pub(crate) mod bound;
 mod file;
 mod read;
-mod tables;
+pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transactions;

@@ -1,6 +1,7 @@
 //! What the outbox does in a transaction of SQLite's. Plain functions of the transaction and the time: a model of several
 //! deliveries runs the very same ones.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -74,7 +75,7 @@ pub(crate) fn exchange(
                     operation: row.get(1)?,
                     customer_id: row.get(2)?,
                     contact_id: row.get(3)?,
-                    payload: row.get(4)?,
+                    payload: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
                     attempt: row.get(5)?,
                     reference: row.get(6)?,
                     line: row.get(7)?,
@@ -121,11 +122,16 @@ pub(crate) fn hold(transaction: &Transaction<'_>, now: Now, delivery: &Delivery,
     Ok(released)
 }
 
-fn release(transaction: &Transaction<'_>, now: Now, delivery: &Delivery, failed: &[i64]) -> Result<u64> {
+fn release(
+    transaction: &Transaction<'_>,
+    now: Now,
+    delivery: &Delivery,
+    failed: &[RangeInclusive<i64>],
+) -> Result<u64> {
     let mut released = 0;
-    for claim in failed {
+    for claims in failed {
         released += Bound::new(transaction, sql::RELEASE)?
-            .all(&[&delivery.owner, claim, &Time(now)])?
+            .all(&[&delivery.owner, claims.start(), claims.end(), &Time(now)])?
             .execute()?;
     }
     Ok(released)

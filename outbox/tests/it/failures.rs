@@ -126,3 +126,77 @@ async fn only_the_owner_can_read_the_files() {
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_with_a_second_name_is_refused() {
+    let place = Place::sqlite();
+    place.open(BASE_URL).await;
+    let other = format!("{}.copy", place.at);
+    std::fs::hard_link(&place.at, &other).unwrap();
+    for (path, base_url) in [(&place.at, Some(BASE_URL)), (&other, Some(BASE_URL)), (&other, None)] {
+        let error = Outbox::open(path, base_url).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::File);
+        assert!(error.to_string().contains("hard link"), "{error}");
+    }
+    std::fs::remove_file(other).unwrap();
+    place.open(BASE_URL).await;
+}
+
+/// What happens to the file while it is used.
+#[cfg(unix)]
+async fn meanwhile(what: impl Fn(&str)) -> (Place, Outbox, Server, vitec_connect_outbox::Summary) {
+    let (begun, mut began) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::start(move |_| {
+        _ = begun.send(());
+        Reply::ok().after(Duration::from_millis(50))
+    })
+    .await;
+    let place = Place::sqlite();
+    let outbox = place.open(&server.url).await;
+    outbox.enqueue(rows("M1", 0..50)).await.unwrap();
+    let (delivering, url) = (outbox.clone(), server.url.clone());
+    let delivery = tokio::spawn(async move { deliver_all(&delivering, &client(&url)).await.unwrap() });
+    began.recv().await.unwrap();
+    what(&place.at);
+    let summary = delivery.await.unwrap();
+    let End::Database(error) = &summary.end else {
+        panic!("{summary:?}")
+    };
+    assert_eq!(error.kind(), ErrorKind::File, "{error}");
+    let error = outbox.enqueue(rows("M2", 0..1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File);
+    (place, outbox, server, summary)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_name_that_comes_while_it_is_used_ends_the_run_and_results_are_kept() {
+    let (_, outbox, server, summary) = meanwhile(|at| std::fs::hard_link(at, format!("{at}.copy")).unwrap()).await;
+    assert_eq!(server.calls(), 1, "nothing more is claimed");
+    assert_eq!((summary.results.accepted, summary.unrecorded.len()), (1, 0));
+    assert_eq!(counts(&outbox).await, [49, 0, 1, 0, 0]);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_taken_away_while_it_is_used_ends_the_run() {
+    let away = |at: &str| std::fs::rename(at, format!("{at}.away")).unwrap();
+    let replaced = |at: &str| {
+        away(at);
+        std::fs::write(at, "").unwrap();
+    };
+    for what in [&away as &dyn Fn(&str), &replaced] {
+        let (place, _, server, summary) = meanwhile(what).await;
+        assert_eq!(server.calls(), 1, "nothing more is claimed");
+        let unrecorded = &summary.unrecorded[0];
+        assert_eq!(
+            (unrecorded.state, &*unrecorded.customer_id),
+            (vitec_connect_outbox::State::Accepted, "M1")
+        );
+        // Put back, it knows what was under way.
+        std::fs::rename(format!("{}.away", place.at), &place.at).unwrap();
+        let outbox = place.open(&server.url).await;
+        assert_eq!(counts(&outbox).await, [49, 0, 0, 0, 1]);
+    }
+}

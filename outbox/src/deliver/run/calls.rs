@@ -1,0 +1,121 @@
+//! From a claimed row to its recorded result.
+
+use tokio::time::Instant;
+
+use super::Run;
+use crate::deliver::hand::Ended;
+use crate::error::{Error, ErrorKind};
+use crate::options::{End, Event};
+use crate::row::State;
+use crate::store::Claimed;
+use crate::verdict::{Effect, Verdict};
+
+impl<F: FnMut(Event<'_>)> Run<'_, F> {
+    /// Starts the call for a row that is claimed, durably, unless something has come up meanwhile.
+    pub(super) fn begin(&mut self, row: Claimed, claimed_at: Instant) {
+        let now = Instant::now();
+        let not_now = if self.end.is_some() {
+            Some("the run was ending")
+        } else if self.customers.is_stopped(&row.customer_id) {
+            Some("the customer was stopped")
+        } else if self.pace.paused(now) || self.calls.len() >= self.pace.allowed() {
+            Some("the server was in trouble")
+        } else if now.duration_since(claimed_at) > self.options.lease / 2 {
+            // After a long halt, of the machine or of the database, the claim may have run out already.
+            Some("the claim took too long")
+        } else {
+            None
+        };
+        let call = match not_now {
+            Some(why) => Err(Verdict::not_sent(State::Pending, why.to_owned(), Effect::None)),
+            None => self.caller.call(&row),
+        };
+        match call {
+            Ok(call) => {
+                self.pace.begun(now);
+                self.calls.begin(row, call, now);
+            }
+            Err(verdict) => self.conclude(row, verdict),
+        }
+    }
+
+    /// Notes what became of a call, and what follows for the others.
+    pub(super) fn call_ended(&mut self, (row, begun, verdict): (Claimed, Instant, Verdict)) {
+        let customer = row.customer_id.as_str();
+        let why = verdict.message.as_deref().unwrap_or_default();
+        match verdict.effect {
+            Effect::None => {}
+            Effect::Answered => {
+                self.customers.prove(customer);
+                self.pace.answered(begun);
+            }
+            Effect::StopCustomer => {
+                self.pace.answered(begun);
+                if self.customers.stop(customer) {
+                    self.stopped.insert(customer.to_owned(), why.to_owned());
+                    (self.on_event)(Event::CustomerStopped(customer, why));
+                }
+            }
+            Effect::SlowDown(asked) => {
+                let (pause, troubles) = self.pace.trouble(begun, Instant::now(), asked, self.random.f64());
+                if troubles >= self.options.give_up_after || pause > self.options.max_pause {
+                    self.end.get_or_insert_with(|| End::GaveUp(why.to_owned()));
+                } else if self.end.is_none() {
+                    (self.on_event)(Event::Pause(pause, why));
+                }
+            }
+            Effect::Stop => {
+                self.end.get_or_insert_with(|| End::GaveUp(why.to_owned()));
+            }
+        }
+        self.conclude(row, verdict);
+    }
+
+    fn conclude(&mut self, row: Claimed, verdict: Verdict) {
+        self.customers.end(&row.customer_id);
+        if verdict.state == State::Pending {
+            self.customers.wait([row.customer_id.clone()]);
+        }
+        if let Some(failing) = &mut self.failing {
+            failing.in_vain = false;
+        }
+        self.ended.push(Ended {
+            row,
+            verdict: verdict.storable(),
+            bare: false,
+        });
+    }
+
+    /// One result that a database cannot hold does not keep the others from being recorded: they are recorded one by
+    /// one, and it is recorded without what the server said.
+    pub(super) fn sort_out(&mut self, finished: usize, alone: bool, error: &Error) {
+        if error.kind() != ErrorKind::Database || finished == 0 {
+            return;
+        }
+        if !(finished == 1 && alone) {
+            self.singly = true;
+            return;
+        }
+        let Some(first) = self.ended.first_mut() else {
+            return;
+        };
+        match std::mem::replace(&mut first.bare, true) {
+            false => first.verdict = first.verdict.bare(),
+            true => self.ended.rotate_left(1),
+        }
+    }
+
+    pub(super) fn tell(&mut self, ended: Ended, recorded: bool) {
+        let sent = ended.sent();
+        match recorded {
+            true => {
+                *self.results.of_mut(sent.state) += 1;
+                (self.on_event)(Event::Row(&sent));
+            }
+            false => {
+                tracing::warn!(row = sent.id, state = %sent.state, "too late to be recorded");
+                (self.on_event)(Event::TooLate(&sent));
+            }
+        }
+    }
+}
