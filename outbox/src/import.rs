@@ -51,14 +51,7 @@ pub async fn import(
 ) -> Result<ImportSummary, Error> {
     let mut summary = ImportSummary::default();
     loop {
-        // Files wait, and so do pipes: not on a thread that others need.
-        let read = tokio::task::spawn_blocking(move || {
-            let batch = batch(&mut reader);
-            (reader, batch)
-        });
-        let (back, (rows, bad, more)) = read
-            .await
-            .map_err(|error| Error::new(ErrorKind::Input, "the reading was broken off").with_source(error))?;
+        let (back, rows, bad, more) = read(reader).await?;
         reader = back;
         for bad in &bad {
             summary.bad += 1;
@@ -89,6 +82,19 @@ pub async fn import(
 }
 
 /// Rows for one transaction, the bad ones between them, and whether there are more.
+///
+/// Files wait, and so do pipes: not on a thread that others need.
+pub(crate) async fn read(
+    mut reader: RowReader,
+) -> Result<(RowReader, Vec<NewRow>, Vec<BadRow>, Result<bool, Error>), Error> {
+    let read = tokio::task::spawn_blocking(move || {
+        let (rows, bad, more) = batch(&mut reader);
+        (reader, rows, bad, more)
+    });
+    read.await
+        .map_err(|error| Error::new(ErrorKind::Input, "the reading was broken off").with_source(error))
+}
+
 fn batch(reader: &mut RowReader) -> (Vec<NewRow>, Vec<BadRow>, Result<bool, Error>) {
     let (mut rows, mut bad) = (Vec::new(), Vec::new());
     while rows.len() + bad.len() < BATCH {

@@ -47,6 +47,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod address;
+mod batch;
 mod call;
 mod day;
 mod deliver;
@@ -67,6 +68,7 @@ mod store;
 mod verdict;
 
 pub use address::Address;
+pub use batch::{Batch, Progress, ReportRow, RowState, Tally};
 pub use deliver::deliver;
 pub use error::{Error, ErrorKind};
 pub use import::{ImportSummary, Imported, import};

@@ -128,6 +128,9 @@ pub enum Event<'a> {
     CustomerStopped(&'a str, &'a str),
     /// The database fails: no call begins until it works again.
     Database(&'a Error),
+    /// Of a [`Batch`](crate::Batch): so many of its rows are under way in other processes, whose leases are waited for, so
+    /// long at most.
+    Waiting(u64, Duration),
 }
 
 /// A row's result.

@@ -10,7 +10,7 @@ use vitec_connect_sandbox::{Answer, Sandbox};
 
 use crate::{Run, run, run_with_stdin, vitec_connect};
 
-const ROWS: &str = "\
+pub(crate) const ROWS: &str = "\
 customerId;contactId;bank;validUntil;estateType;reference
 M30011;4711;SBAB;2099-01-31;Apartment;r1
 M30011;4712;Ålandsbanken;2099-01-31;3;r2
@@ -18,20 +18,20 @@ S30164;1;SEB;;;r3
 ";
 
 /// A file of rows and an outbox in a folder of their own.
-struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    fn with(rows: &str) -> Self {
+    pub(crate) fn with(rows: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("rows.csv"), rows).unwrap();
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.path().join(name).to_string_lossy().into_owned()
     }
 
-    fn import(&self, sandbox: &Sandbox, more: &[&str]) -> Command {
+    pub(crate) fn import(&self, sandbox: &Sandbox, more: &[&str]) -> Command {
         let mut command = vitec_connect(&["loan-promise", "import", &self.path("rows.csv")]);
         command
             .args(["--outbox", &self.path("outbox.db"), "--base-url", sandbox.url()])
@@ -41,13 +41,13 @@ impl Place {
         command
     }
 
-    fn outbox(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn outbox(&self, arguments: &[&str]) -> Run {
         run(vitec_connect(&["outbox"])
             .args(arguments)
             .args(["--outbox", &self.path("outbox.db")]))
     }
 
-    fn status(&self) -> serde_json::Value {
+    pub(crate) fn status(&self) -> serde_json::Value {
         self.outbox(&["status", "--output", "json"]).object()
     }
 }

@@ -6,6 +6,9 @@ mod import;
 mod interrupted;
 mod others;
 mod place;
+mod printed;
+mod report;
+mod summary;
 mod usage;
 
 use std::io::Write;

@@ -12,6 +12,14 @@ const LATE: &str = "UPDATE vitec_connect_outbox SET lease_until = now() - interv
 
 /// A delivery whose only call is under way, and what lets it be answered.
 async fn under_way(place: &Place) -> (Outbox, tokio::task::JoinHandle<()>, std::sync::mpsc::Sender<()>) {
+    let (outbox, delivery, answer, _) = under_way_at(place).await;
+    (outbox, delivery, answer)
+}
+
+/// The same, and the server that it calls.
+pub(crate) async fn under_way_at(
+    place: &Place,
+) -> (Outbox, tokio::task::JoinHandle<()>, std::sync::mpsc::Sender<()>, String) {
     let (begun, mut began) = tokio::sync::mpsc::unbounded_channel();
     let (answer, wait) = std::sync::mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
@@ -28,7 +36,7 @@ async fn under_way(place: &Place) -> (Outbox, tokio::task::JoinHandle<()>, std::
         deliver_all(&delivering, &client(&url)).await.unwrap();
     });
     began.recv().await.unwrap();
-    (outbox, delivery, answer)
+    (outbox, delivery, answer, server.url)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

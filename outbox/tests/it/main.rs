@@ -1,6 +1,7 @@
 //! What users of the outbox rely on: a module a behaviour. What can be the same for both databases is one test for both.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batch;
 mod crash;
 mod delivery;
 mod failures;
