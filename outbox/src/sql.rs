@@ -22,17 +22,20 @@ macro_rules! columns {
 pub(crate) const INSERT: &str = concat!(
     "INSERT INTO ",
     rows!(),
-    " (operation, key, lookup, content_hash, reference, line, customer_id, contact_id, payload, state, created_at, \
-     changed_at)
-    VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $9)
+    " (operation, key, content_hash, reference, line, customer_id, contact_id, payload, state, created_at, changed_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $9)
     ON CONFLICT (operation, key) DO NOTHING RETURNING id"
 );
 
-/// The rows that have the key already: one, or two of a time when a space more made another reference.
+/// The rows that have the key already: one, or some of a time when a space more made another reference. Two searches, as
+/// with `OR` SQLite takes neither of the two indexes.
 pub(crate) const FIND: &str = concat!(
     "SELECT id, state, content_hash FROM ",
     rows!(),
-    " WHERE operation = $1 AND (lookup = $2 OR key = $2) ORDER BY id"
+    " WHERE operation = $1 AND key = $2
+    UNION SELECT id, state, content_hash FROM ",
+    rows!(),
+    " WHERE operation = $1 AND lookup = $2 ORDER BY id"
 );
 
 /// pending → sending, for `$2` rows of customer `$1`. To be committed before anything is sent. `$3` is the claiming
@@ -221,9 +224,6 @@ pub(crate) const VERSION: &str = "2";
 /// The version before: there were no claim numbers, and a space more made another reference.
 pub(crate) const VERSION_1: &str = "1";
 
-/// From [`VERSION_1`]: what new rows are looked up by. What is not the same as the key comes with [`RENAME`].
-pub(crate) const UPGRADE_LOOKUP: &str = concat!("UPDATE ", rows!(), " SET lookup = key");
-
 /// From [`VERSION_1`]: rows with references, from the one behind `$1`.
 pub(crate) const UPGRADE_REFERENCES: &str = concat!(
     "SELECT id, reference FROM ",
@@ -231,10 +231,10 @@ pub(crate) const UPGRADE_REFERENCES: &str = concat!(
     " WHERE id > $1 AND reference IS NOT NULL ORDER BY id LIMIT $2"
 );
 
-/// From [`VERSION_1`]: row `$1` is looked up by `$2`.
+/// From [`VERSION_1`]: row `$1` is found under `$2` too. No newer row needs that.
 pub(crate) const RENAME: &str = concat!("UPDATE ", rows!(), " SET lookup = $2 WHERE id = $1");
 
-/// From [`VERSION_1`]: `$2` becomes row `$1`'s key, unless an other row has it. So a new row with the same reference meets
+/// From [`VERSION_1`]: `$2` becomes row `$1`'s key, unless another row has it. So a new row with the same reference meets
 /// the constraint.
 pub(crate) const REKEY: &str = concat!(
     "UPDATE ",

@@ -12,7 +12,7 @@ use super::*;
 use crate::options::Sent;
 use crate::row::State;
 use crate::sqlite::transactions;
-use crate::store::{Change, Claimed, Exchange};
+use crate::store::Change;
 use crate::verdict::{Effect, Verdict};
 
 fn verdict(state: State, effect: Effect) -> Verdict {
@@ -287,31 +287,45 @@ async fn one_result_that_can_never_be_stored_ends_the_run_and_the_others_are_rec
     assert_eq!(model.counts(), [30 - posted, 1, posted - 1, 0, 0]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_claimed_when_the_run_ends_or_the_customer_is_stopped_is_given_back() {
-    // The second claim takes a second, and what ends the run or the customer comes meanwhile.
-    let slow = |_: &str, exchange: Option<&Exchange>| match exchange {
+/// The first call is answered at 10 ms. Of the two that follow one is answered at 20 ms, and the place that becomes free is
+/// claimed for until 1 s later; the other is answered at 500 ms.
+async fn claimed_meanwhile(other: Verdict, shutdown: Duration) -> (Model, Server, Told) {
+    let model = Model::new();
+    model.enqueue_rows(10);
+    model.plan(|_, exchange| match exchange {
         Some(exchange) if !exchange.wanted.is_empty() && exchange.claim > 2 => Fault::Slow(Duration::from_secs(1)),
         _ => Fault::None,
-    };
-    let answers = |_: &Claimed, before: usize| match before {
-        0 => (10 * MILLIS, accepted()),
-        1 => (500 * MILLIS, verdict(State::Pending, Effect::StopCustomer)),
+    });
+    let server = Server::new(move |_, before| match before {
+        1 => (490 * MILLIS, other.clone()),
         _ => (10 * MILLIS, accepted()),
-    };
-    for shutdown in [300 * MILLIS, Duration::from_secs(3000)] {
-        let model = Model::new();
-        model.enqueue_rows(10);
-        model.plan(slow);
-        let server = Server::new(answers);
-        let told = run(&model, &server, &options().concurrency(1).rate(100.0), sleep(shutdown)).await;
-        let posts = server.posts().len() as u64;
-        let [pending, 0, accepted, 0, 0] = model.counts() else {
-            panic!("{:?}", model.counts())
-        };
-        assert_eq!((pending + accepted, told.summary.results.accepted), (10, accepted));
-        assert!(posts <= 2, "{posts}");
-    }
+    });
+    let told = run(&model, &server, &options().concurrency(2), sleep(shutdown)).await;
+    (model, server, told)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_claimed_when_the_run_ends_is_given_back() {
+    let (model, server, told) = claimed_meanwhile(accepted(), 300 * MILLIS).await;
+    assert!(matches!(told.summary.end, End::ShutDown));
+    assert_eq!((server.posts().len(), model.counts()), (3, [7, 0, 3, 0, 0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_claimed_for_a_customer_that_was_stopped_is_given_back() {
+    let stop = verdict(State::Pending, Effect::StopCustomer);
+    let (model, server, told) = claimed_meanwhile(stop, Duration::from_secs(3000)).await;
+    assert_eq!(told.summary.stopped.len(), 1);
+    assert_eq!((server.posts().len(), model.counts()), (3, [8, 0, 2, 0, 0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_claimed_when_a_pause_begins_waits_for_its_end() {
+    let begun = Instant::now();
+    let (model, server, _) = claimed_meanwhile(told_to_wait(30), Duration::from_secs(3000)).await;
+    assert_eq!(model.counts(), [0, 0, 10, 0, 0]);
+    let in_the_pause = |post: &&Instant| (500 * MILLIS..30_500 * MILLIS).contains(&(**post - begun));
+    assert_eq!(server.times().iter().filter(in_the_pause).count(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,14 +52,16 @@ const TABLES: &str = r#"
         changed_at timestamptz NOT NULL,
         UNIQUE (operation, key));
     CREATE INDEX IF NOT EXISTS vitec_connect_outbox_waiting ON vitec_connect_outbox (state, customer_id, id);
-    CREATE INDEX IF NOT EXISTS vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup);
+    CREATE INDEX IF NOT EXISTS vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup)
+        WHERE lookup IS NOT NULL;
 "#;
 
 const UPGRADE: &str = "
     ALTER TABLE vitec_connect_outbox ADD COLUMN claim bigint;
     ALTER TABLE vitec_connect_outbox ADD COLUMN lookup text;";
 
-const UPGRADE_INDEX: &str = "CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup)";
+const UPGRADE_INDEX: &str =
+    "CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup) WHERE lookup IS NOT NULL";
 
 /// Two processes do not make or change the tables at once.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7340032164711)";
@@ -403,7 +405,6 @@ async fn upgrade(transaction: &Transaction<'_>) -> Result<(), PgError> {
         return Ok(());
     }
     transaction.batch_execute(UPGRADE).await?;
-    transaction.execute(sql::UPGRADE_LOOKUP, &[]).await?;
     let mut after = 0_i64;
     loop {
         let page = transaction.query(sql::UPGRADE_REFERENCES, &[&after, &PAGE]).await?;

@@ -34,13 +34,12 @@ const TABLES: &str = "
         changed_at TEXT NOT NULL,
         UNIQUE (operation, key)) STRICT;
     CREATE INDEX vitec_connect_outbox_waiting ON vitec_connect_outbox (state, customer_id, id);
-    CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup);";
+    CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup) WHERE lookup IS NOT NULL;";
 
 const UPGRADE: &str = "
     ALTER TABLE vitec_connect_outbox ADD COLUMN claim INTEGER;
-    ALTER TABLE vitec_connect_outbox ADD COLUMN lookup TEXT;";
-
-const UPGRADE_INDEX: &str = "CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup);";
+    ALTER TABLE vitec_connect_outbox ADD COLUMN lookup TEXT;
+    CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup) WHERE lookup IS NOT NULL;";
 
 /// How many rows are looked at together.
 const PAGE: i64 = 1000;
@@ -67,7 +66,6 @@ pub(crate) fn upgrade(transaction: &Transaction<'_>) -> Result<()> {
         return Ok(());
     }
     transaction.execute_batch(UPGRADE)?;
-    transaction.execute(sql::UPGRADE_LOOKUP, [])?;
     let mut after = 0;
     loop {
         let page = Bound::new(transaction, sql::UPGRADE_REFERENCES)?
@@ -84,7 +82,6 @@ pub(crate) fn upgrade(transaction: &Transaction<'_>) -> Result<()> {
             }
         }
     }
-    transaction.execute_batch(UPGRADE_INDEX)?;
     Bound::new(transaction, sql::UPGRADED)?
         .all(&[&sql::VERSION])?
         .execute()?;

@@ -52,3 +52,51 @@ async fn a_file_that_can_only_be_read_can_be_looked_at() {
     let error = store.enqueue(vec![row(2)]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReadOnly);
 }
+
+#[tokio::test]
+async fn a_row_is_found_by_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&folder.path().join("o.db"), Some("x")).await.unwrap();
+    let plan = |sql: &str| {
+        store.with(|it| {
+            let mut statement = it.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+            steps.collect::<rusqlite::Result<Vec<_>>>()
+        })
+    };
+    for (sql, index) in [
+        (sql::FIND, "(operation=? AND key=?)"),
+        (sql::FIND, "(operation=? AND lookup=?)"),
+        (sql::CLAIM, "(state=? AND customer_id=?)"),
+        (sql::RELEASE, "(state=?)"),
+        (sql::EXPIRED, "(state=?)"),
+        (sql::RECORD, "PRIMARY KEY (rowid=?)"),
+        (sql::RENEW, "PRIMARY KEY (rowid=?)"),
+    ] {
+        let plan = plan(sql).unwrap();
+        assert!(plan.iter().any(|step| step.contains(index)), "{sql}: {plan:?}");
+        assert!(
+            !plan.iter().any(|step| step.starts_with("SCAN vitec")),
+            "{sql}: {plan:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_that_can_only_be_read_can_be_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("o.db");
+    let writing = Sqlite::open(&path, Some("x")).await.unwrap();
+    writing.enqueue(vec![row(1)]).await.unwrap();
+    let old = "DROP INDEX vitec_connect_outbox_lookup;
+        ALTER TABLE vitec_connect_outbox DROP COLUMN lookup;
+        ALTER TABLE vitec_connect_outbox DROP COLUMN claim;
+        UPDATE vitec_connect_outbox_meta SET value = '1' WHERE name = 'version'";
+    writing.with(|it| it.execute_batch(old)).unwrap();
+    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let store = Sqlite::from_connection(connection, path, Some("x")).unwrap();
+    assert_eq!(store.list(None, 0, 10).await.unwrap().len(), 1);
+    assert_eq!(store.standing(vec![1, 2]).await.unwrap().len(), 1);
+    let error = store.enqueue(vec![row(2)]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReadOnly);
+}

@@ -223,6 +223,8 @@ pub(super) struct Server {
     reply: Reply,
     /// How often each row was posted.
     posts: Mutex<BTreeMap<i64, usize>>,
+    /// When each post was.
+    times: Mutex<Vec<Instant>>,
 }
 
 impl Server {
@@ -230,11 +232,16 @@ impl Server {
         Self {
             reply: Box::new(reply),
             posts: Mutex::default(),
+            times: Mutex::default(),
         }
     }
 
     pub(super) fn posts(&self) -> Vec<usize> {
         self.posts.lock().unwrap().values().copied().collect()
+    }
+
+    pub(super) fn times(&self) -> Vec<Instant> {
+        self.times.lock().unwrap().clone()
     }
 }
 
@@ -242,6 +249,7 @@ impl Caller for Server {
     fn call(&self, row: &Claimed) -> Result<Call, Verdict> {
         let mut posts = self.posts.lock().unwrap();
         let before = posts.values().sum();
+        self.times.lock().unwrap().push(Instant::now());
         *posts.entry(row.id).or_default() += 1;
         let (after, verdict) = (self.reply)(row, before);
         Ok(Box::pin(async move {
