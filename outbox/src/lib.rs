@@ -62,6 +62,8 @@ mod postgres;
 mod reference;
 mod row;
 mod rows;
+#[cfg(test)]
+mod simulation;
 mod sql;
 mod sqlite;
 mod store;

@@ -1,0 +1,273 @@
+//! The rules: which step a row may take, by whom, and what an answer of the database may say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::{Check, Known, Promise, Seen, promise_of};
+use crate::row::{Row, State};
+use crate::simulation::database::Asked;
+use crate::store::{Change, Exchange, Exchanged, Standing};
+
+impl Check {
+    /// A transaction has happened.
+    pub(in crate::simulation) fn changed(
+        &mut self,
+        asked: &Asked,
+        now: DateTime<Utc>,
+        before: &BTreeMap<i64, Seen>,
+        after: &BTreeMap<i64, Seen>,
+    ) {
+        if let Some(id) = before.keys().find(|id| !after.contains_key(id)) {
+            self.wrong(format!("row {id} is gone after {asked}"));
+        }
+        for (id, row) in after {
+            match before.get(id) {
+                None => {
+                    if !matches!(asked, Asked::Enqueue) || row.state != State::Pending || row.attempt != 0 {
+                        self.wrong(format!("row {id} is new, by {asked}: {row:?}"));
+                    }
+                    let promise = promise_of(row.payload.as_deref().unwrap_or_default());
+                    if self.rows.values().any(|it| it.promise == promise) {
+                        self.wrong(format!("row {id}: {promise} has another row already"));
+                    }
+                    self.rows.insert(
+                        *id,
+                        Known {
+                            promise,
+                            ..Known::default()
+                        },
+                    );
+                    self.now_is(*id, row);
+                }
+                Some(old) if old == row => {}
+                Some(old) => {
+                    let mut old = old.clone();
+                    if row.attempt > old.attempt && old.state != State::Pending {
+                        // It was given back and claimed again, in one transaction.
+                        let between = Seen {
+                            state: State::Pending,
+                            ..old.clone()
+                        };
+                        self.step(asked, now, *id, &old, &between);
+                        old = between;
+                    }
+                    self.step(asked, now, *id, &old, row);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, asked: &Asked, now: DateTime<Utc>, id: i64, old: &Seen, row: &Seen) {
+        if let Err(why) = self.may_step(asked, now, id, old, row) {
+            self.wrong(format!("row {id}: {why}: from {old:?} to {row:?} at {now} by {asked}"));
+        }
+        self.count(match (old.state, row.state) {
+            (State::Pending, State::Sending) => "claimed",
+            (State::Pending, State::Accepted) => "accepted after a person said that it is to be sent",
+            (State::Unknown, State::Accepted | State::Rejected) => "unknown, and settled by a late answer or a person",
+            (State::Sending, State::Accepted | State::Rejected) => "answered",
+            (State::Sending, State::Pending) => "given back",
+            (State::Sending, State::Unknown) => "unknown",
+            (State::Unknown | State::Rejected, State::Pending) => "to be sent again, by a person",
+            _ => "else",
+        });
+        self.now_is(id, row);
+    }
+
+    fn now_is(&mut self, id: i64, row: &Seen) {
+        let at = self.start.elapsed();
+        let Some(known) = self.rows.get_mut(&id) else { return };
+        if known.history.last().map(|(_, state)| *state) != Some(row.state) {
+            known.history.push((at, row.state));
+        }
+        if row.state == State::Sending {
+            known.leased = match known.leased {
+                (attempt, until) if attempt == row.attempt => (attempt, until.max(row.lease_until)),
+                _ => (row.attempt, row.lease_until),
+            };
+        }
+    }
+
+    /// The rules: which step may be taken by whom.
+    fn may_step(
+        &mut self,
+        asked: &Asked,
+        now: DateTime<Utc>,
+        id: i64,
+        old: &Seen,
+        row: &Seen,
+    ) -> Result<(), &'static str> {
+        use State::{Accepted, Pending, Rejected, Sending, Unknown};
+        let rule = |kept: bool, why| if kept { Ok(()) } else { Err(why) };
+        let correction = matches!(asked, Asked::Enqueue) && old.state == Rejected && row.state == Pending;
+        let purge = match asked {
+            Asked::Purge(keep) => {
+                matches!(old.state, Accepted | Rejected) && old.changed_at + *keep <= now && row.payload.is_none()
+            }
+            _ => false,
+        };
+        rule(
+            old.payload == row.payload || correction || purge,
+            "its content is another",
+        )?;
+        rule(old.customer == row.customer || correction, "its customer is another")?;
+        if purge && old.state == row.state {
+            return Ok(());
+        }
+        let finished = match asked {
+            Asked::Exchange(it) => it.finished.iter().find(|it| it.id == id && it.attempt == old.attempt),
+            _ => None,
+        };
+        let claims_again = old.state == Pending && row.state == Sending;
+        if let (Some(finished), false) = (finished, claims_again) {
+            rule(
+                finished.state == row.state && row.attempt == old.attempt,
+                "it is not what the answer says",
+            )?;
+            return match (old.state, row.state) {
+                (Sending | Unknown, _) => Ok(()),
+                (Pending, Accepted) => Ok(()),
+                (before, now) => rule(
+                    before == now,
+                    "what was settled, by an answer or a person, is overwritten",
+                ),
+            };
+        }
+        let word = match (old.state, row.state, asked) {
+            (Pending, Sending, Asked::Exchange(it)) => {
+                rule(
+                    it.wanted.iter().any(|want| want.customer_id == old.customer),
+                    "nobody wanted its customer",
+                )?;
+                return rule(row.attempt == old.attempt + 1, "it is not one attempt more");
+            }
+            (Sending, Sending, Asked::Hold(it)) => {
+                rule(
+                    it.in_hand.contains(&(id, old.attempt)),
+                    "it was renewed by one who has it not in hand",
+                )?;
+                return rule(row.attempt == old.attempt, "the attempt is another");
+            }
+            (Sending, Pending, Asked::Exchange(_) | Asked::Hold(_)) => {
+                return rule(
+                    !self.posts.contains_key(&(id, old.attempt)),
+                    "it was posted, and is given back",
+                );
+            }
+            (Sending, Unknown, Asked::Begin | Asked::Hold(_) | Asked::Sweep) => {
+                let leased = self.rows.get(&id).map(|known| known.leased);
+                let over = leased.is_some_and(|(attempt, until)| attempt == old.attempt && until < Some(now));
+                return rule(over, "its claim was not over");
+            }
+            (Unknown, Accepted, Asked::Change(ids, Change::ResolveAccepted)) => {
+                self.promise(id).resolved = true;
+                return rule(ids.contains(&id), "nobody named it");
+            }
+            (Rejected, Pending, Asked::Enqueue) => return Ok(()),
+            (Unknown, Pending, Asked::Change(ids, Change::Requeue | Change::ResolveNotSent))
+            | (Rejected, Pending, Asked::Change(ids, Change::Requeue)) => ids.contains(&id),
+            (Unknown, Pending, Asked::RetryUnknown) => true,
+            _ => return Err("nobody may do that"),
+        };
+        rule(word, "nobody named it")?;
+        rule(row.payload.is_some(), "there is nothing left to send")?;
+        let promise = self.promise(id);
+        promise.words += 1;
+        promise.may_exist = None;
+        Ok(())
+    }
+
+    pub(super) fn promise(&mut self, id: i64) -> &mut Promise {
+        let name = self.rows.get(&id).map(|known| known.promise.clone());
+        self.promises.entry(name.unwrap_or_default()).or_default()
+    }
+
+    /// What an exchange brought, and before it the rows were so.
+    pub(in crate::simulation) fn exchanged(
+        &mut self,
+        asked: &Exchange,
+        before: &BTreeMap<i64, Seen>,
+        exchanged: &Exchanged,
+    ) {
+        for (finished, recorded) in asked.finished.iter().zip(&exchanged.recorded) {
+            let (id, attempt, state) = (finished.id, finished.attempt, finished.state);
+            match self.posts.get(&(id, attempt)) {
+                Some(post) if post.heard && post.state == state => {}
+                Some(post) => self.wrong(format!("row {id}: {state} is recorded, and the server says {post:?}")),
+                None if matches!(state, State::Pending | State::Rejected) => {}
+                None => self.wrong(format!("row {id}: {state} is recorded, and nothing was posted")),
+            }
+            let Some(row) = before.get(&id) else { continue };
+            let said_before = self
+                .rows
+                .get(&id)
+                .is_some_and(|it| it.recorded.contains(&(attempt, state)));
+            let counts = row.attempt == attempt
+                && (matches!(row.state, State::Sending | State::Unknown)
+                    || row.state == state
+                    || (row.state, state) == (State::Pending, State::Accepted));
+            let is_recorded = counts || (said_before && row.attempt == attempt);
+            if *recorded && !(is_recorded || said_before) {
+                self.wrong(format!("row {id}: {state} is told as recorded, and it is not: {row:?}"));
+            }
+            if !*recorded && is_recorded {
+                self.wrong(format!(
+                    "row {id}: {state} is dropped as too late, and it is not: {row:?}"
+                ));
+            }
+            self.count(match (*recorded, said_before) {
+                (true, false) => "recorded",
+                (true, true) => "recorded, and it was before",
+                (false, _) => "too late to be recorded",
+            });
+            if *recorded && let Some(known) = self.rows.get_mut(&id) {
+                known.recorded.insert((attempt, state));
+            }
+        }
+        for want in &asked.wanted {
+            let claimed = exchanged
+                .claimed
+                .iter()
+                .filter(|row| row.customer_id == want.customer_id);
+            if claimed.count() > want.rows {
+                self.wrong(format!("more was claimed than was wanted: {want:?}"));
+            }
+        }
+    }
+
+    pub(in crate::simulation) fn customers(&mut self, rows: &BTreeMap<i64, Seen>, customers: &[String]) {
+        let waiting = rows.values().filter(|row| row.state == State::Pending);
+        let waiting: BTreeSet<_> = waiting.map(|row| row.customer.as_str()).collect();
+        if !customers.iter().map(String::as_str).eq(waiting) {
+            self.wrong(format!("rows do not wait for these customers: {customers:?}"));
+        }
+    }
+
+    pub(in crate::simulation) fn list(
+        &mut self,
+        rows: &BTreeMap<i64, Seen>,
+        only: Option<State>,
+        after: i64,
+        limit: u32,
+        list: &[Row],
+    ) {
+        let expected = rows
+            .iter()
+            .filter(|(id, row)| **id > after && only.is_none_or(|only| row.state == only));
+        let expected = expected.map(|(id, row)| (*id, row.state)).take(limit as usize);
+        if !list.iter().map(|row| (row.id, row.state)).eq(expected) {
+            self.wrong(format!("a list of {only:?} behind {after} is not that: {list:?}"));
+        }
+    }
+
+    pub(in crate::simulation) fn standing(&mut self, rows: &BTreeMap<i64, Seen>, ids: &[i64], standing: &[Standing]) {
+        let expected = rows
+            .iter()
+            .filter(|(id, _)| ids.contains(id))
+            .map(|(id, row)| (*id, row.state));
+        if !standing.iter().map(|row| (row.id, row.state)).eq(expected) {
+            self.wrong(format!("the rows {ids:?} do not stand so: {standing:?}"));
+        }
+    }
+}

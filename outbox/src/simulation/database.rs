@@ -1,0 +1,352 @@
+//! The model of a database: SQLite in memory behind the trait, with leases and several deliveries as in PostgreSQL. It runs
+//! the statements and functions of the real one, and fails by the plan.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use fastrand::Rng;
+use rusqlite::{Connection, Transaction};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+
+use super::check::{Check, Seen, Who};
+use super::fate::{Fate, Reply};
+use super::plan::DatabasePlan;
+use crate::error::{ErrorKind, database};
+use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::sqlite::tables;
+use crate::sqlite::transactions;
+use crate::store::{Answer, Change, Delivery, Exchange, Exchanged, Hold, Standing, Store};
+
+pub(super) const BASE_URL: &str = "https://model.example";
+
+/// What a transaction is for.
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    Enqueue,
+    Begin,
+    Exchange(Exchange),
+    Hold(Hold),
+    Sweep,
+    Look(&'static str),
+    Change(Vec<i64>, Change),
+    RetryUnknown,
+    Purge(Duration),
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exchange(it) => {
+                write!(f, "exchange {}", it.claim)?;
+                if !it.failed.is_empty() {
+                    write!(f, ", gives back the claims {:?}", it.failed)?;
+                }
+                for finished in &it.finished {
+                    write!(
+                        f,
+                        ", row {} attempt {} is {}",
+                        finished.id, finished.attempt, finished.state
+                    )?;
+                }
+                it.wanted
+                    .iter()
+                    .try_for_each(|want| write!(f, ", wants {} of {}", want.rows, want.customer_id))
+            }
+            Self::Hold(it) => write!(f, "renews {:?}, gives back the claims {:?}", it.in_hand, it.failed),
+            Self::Look(what) => f.write_str(what),
+            it => write!(f, "{it:?}"),
+        }
+    }
+}
+
+struct Model {
+    connection: Connection,
+    rng: Rng,
+    plan: DatabasePlan,
+    start: Instant,
+    rows: BTreeMap<i64, Seen>,
+}
+
+/// One process's, or one person's, way to the database.
+#[derive(Clone)]
+pub(super) struct Access {
+    model: Arc<Mutex<Model>>,
+    check: Arc<Mutex<Check>>,
+    who: Who,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.who)
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Access {
+    pub(super) fn new(plan: DatabasePlan, rng: Rng, check: &Arc<Mutex<Check>>, who: Who) -> Self {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.set_prepared_statement_cache_capacity(64);
+        let transaction = connection.transaction().unwrap();
+        tables::make(&transaction, BASE_URL).unwrap();
+        transaction.commit().unwrap();
+        let model = Model {
+            connection,
+            rng,
+            plan,
+            start: Instant::now(),
+            rows: BTreeMap::new(),
+        };
+        Self {
+            model: Arc::new(Mutex::new(model)),
+            check: Arc::clone(check),
+            who,
+        }
+    }
+
+    pub(super) fn of(&self, who: Who) -> Self {
+        Self { who, ..self.clone() }
+    }
+
+    /// From now on it works.
+    pub(super) fn heal(&self) {
+        let mut model = lock(&self.model);
+        model.plan.most = 0;
+        model.plan.outages.clear();
+    }
+
+    /// All rows as they are.
+    pub(super) fn rows(&self) -> BTreeMap<i64, Seen> {
+        lock(&self.model).rows.clone()
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        asked: Asked,
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+        see: impl FnOnce(&mut Check, &BTreeMap<i64, Seen>, &T) + Send + 'static,
+    ) -> Answer<T> {
+        let access = self.clone();
+        Box::pin(async move {
+            let (number, fate) = access.fate(&asked);
+            let (tell, told) = oneshot::channel();
+            let name = asked.to_string();
+            if let Some(done) = fate.done {
+                let access = access.clone();
+                tokio::spawn(async move {
+                    sleep_until(fate.begins).await;
+                    let now = lock(&access.check).now();
+                    sleep_until(done).await;
+                    if tell.is_closed() && !fate.outlives {
+                        return lock(&access.check)
+                            .note(|| format!("database: #{number} is rolled back, nobody waits for it"));
+                    }
+                    let result = access.carry_out(number, &asked, now, work, see);
+                    _ = tell.send(result);
+                });
+            }
+            let answer = match fate.answer {
+                Reply::Never => std::future::pending().await,
+                Reply::Error(at) => {
+                    sleep_until(at).await;
+                    Err(database(ErrorKind::Gone, "the model", "by the plan"))
+                }
+                Reply::Result(at) => {
+                    let result = told.await;
+                    sleep_until(at).await;
+                    // Whoever is told sees the rows as they were then.
+                    Ok(result.unwrap())
+                }
+            };
+            let how = if answer.is_ok() { "done" } else { "failed" };
+            lock(&access.check).note(|| format!("{}: is told that #{number} is {how} ({name})", access.who));
+            answer
+        })
+    }
+
+    fn carry_out<T>(
+        &self,
+        number: usize,
+        asked: &Asked,
+        now: DateTime<Utc>,
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T>,
+        see: impl FnOnce(&mut Check, &BTreeMap<i64, Seen>, &T),
+    ) -> T {
+        let mut model = lock(&self.model);
+        let mut check = lock(&self.check);
+        check.note(|| format!("database: #{number} of {} happens: {asked}", self.who));
+        let transaction = model.connection.transaction().unwrap();
+        let done = work(&transaction, now).unwrap();
+        transaction.commit().unwrap();
+        let after = read(&model.connection);
+        let before = std::mem::replace(&mut model.rows, after);
+        check.changed(asked, now, &before, &model.rows);
+        see(&mut check, &before, &done);
+        done
+    }
+
+    fn fate(&self, asked: &Asked) -> (usize, Fate) {
+        let mut model = lock(&self.model);
+        let mut check = lock(&self.check);
+        let Model { plan, rng, start, .. } = &mut *model;
+        let (fate, why) = plan.fate(rng, *start);
+        let number = check.number();
+        check.note(|| {
+            let done = fate.done.map(|done| done - model.start);
+            format!("{}: asks #{number}: {asked} [{why}, happens at {done:?}]", self.who)
+        });
+        check.count(why);
+        (number, fate)
+    }
+}
+
+fn read(connection: &Connection) -> BTreeMap<i64, Seen> {
+    let mut select = connection
+        .prepare_cached(
+            "SELECT id, state, attempt, customer_id, payload, lease_until, changed_at FROM vitec_connect_outbox ORDER BY id",
+        )
+        .unwrap();
+    let time = |text: String| text.parse::<DateTime<Utc>>().unwrap();
+    let rows = select.query_map([], |row| {
+        Ok((
+            row.get(0)?,
+            Seen {
+                state: row.get_ref(1)?.as_str()?.parse().unwrap(),
+                attempt: row.get(2)?,
+                customer: row.get(3)?,
+                payload: row.get(4)?,
+                lease_until: row.get::<_, Option<String>>(5)?.map(time),
+                changed_at: time(row.get(6)?),
+            },
+        ))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+impl Store for Access {
+    fn place(&self) -> String {
+        "the model".to_owned()
+    }
+
+    fn base_url(&self) -> &str {
+        BASE_URL
+    }
+
+    fn enqueue(&self, rows: Vec<NewRow>) -> Answer<Vec<Enqueued>> {
+        self.ask(
+            Asked::Enqueue,
+            move |transaction, now| {
+                rows.iter()
+                    .map(|row| transactions::enqueue(transaction, now, row))
+                    .collect()
+            },
+            |_, _, _| {},
+        )
+    }
+
+    fn begin_delivery(&self, lease: Duration) -> Answer<Delivery> {
+        self.ask(
+            Asked::Begin,
+            move |transaction, now| {
+                transactions::sweep(transaction, now)?;
+                Ok(Delivery {
+                    owner: transactions::next_owner(transaction)?,
+                    lease,
+                    _lock: None,
+                })
+            },
+            |_, _, _| {},
+        )
+    }
+
+    fn exchange(&self, delivery: &Arc<Delivery>, asked: Exchange) -> Answer<Exchanged> {
+        let delivery = Arc::clone(delivery);
+        let (done, seen) = (asked.clone(), asked.clone());
+        self.ask(
+            Asked::Exchange(asked),
+            move |transaction, now| transactions::exchange(transaction, now, &delivery, &done),
+            move |check, before, exchanged| check.exchanged(&seen, before, exchanged),
+        )
+    }
+
+    fn hold(&self, delivery: &Arc<Delivery>, asked: Hold) -> Answer<u64> {
+        let delivery = Arc::clone(delivery);
+        let done = asked.clone();
+        self.ask(
+            Asked::Hold(asked),
+            move |transaction, now| transactions::hold(transaction, now, &delivery, &done),
+            |_, _, _| {},
+        )
+    }
+
+    fn sweep(&self) -> Answer<u64> {
+        self.ask(Asked::Sweep, transactions::sweep, |_, _, _| {})
+    }
+
+    fn customers(&self) -> Answer<Vec<String>> {
+        self.ask(
+            Asked::Look("customers"),
+            |transaction, _| transactions::customers(transaction),
+            |check, rows, customers| check.customers(rows, customers),
+        )
+    }
+
+    fn counts(&self) -> Answer<Counts> {
+        self.ask(
+            Asked::Look("counts"),
+            |transaction, _| transactions::counts(transaction),
+            |_, _, _| {},
+        )
+    }
+
+    fn list(&self, only: Option<State>, after: i64, limit: u32) -> Answer<Vec<Row>> {
+        self.ask(
+            Asked::Look("list"),
+            move |transaction, _| transactions::list(transaction, only, after, limit),
+            move |check, rows, list| check.list(rows, only, after, limit, list),
+        )
+    }
+
+    fn standing(&self, ids: Vec<i64>) -> Answer<Vec<Standing>> {
+        let asked = ids.clone();
+        self.ask(
+            Asked::Look("standing"),
+            move |transaction, now| transactions::standing(transaction, now, &ids),
+            move |check, rows, standing| check.standing(rows, &asked, standing),
+        )
+    }
+
+    fn change(&self, ids: Vec<i64>, change: Change) -> Answer<Option<i64>> {
+        let done = ids.clone();
+        self.ask(
+            Asked::Change(ids, change),
+            move |transaction, now| {
+                transaction.execute_batch("SAVEPOINT before_it")?;
+                let refused = transactions::change(transaction, now, &done, change)?;
+                if refused.is_some() {
+                    transaction.execute_batch("ROLLBACK TO before_it")?;
+                }
+                Ok(refused)
+            },
+            |_, _, _| {},
+        )
+    }
+
+    fn retry_unknown(&self) -> Answer<u64> {
+        self.ask(Asked::RetryUnknown, transactions::retry_unknown, |_, _, _| {})
+    }
+
+    fn purge(&self, keep: Duration) -> Answer<u64> {
+        self.ask(
+            Asked::Purge(keep),
+            move |transaction, now| transactions::purge(transaction, now, keep),
+            |_, _, _| {},
+        )
+    }
+}

@@ -1,0 +1,286 @@
+//! One schedule: processes, people, a database and a server, on one thread, with a clock that stands still while anything
+//! can be done.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use fastrand::Rng;
+use tokio::time::sleep;
+use vitec_connect::{ContactId, CustomerId, LoanPromise};
+
+use super::check::{Check, Who};
+use super::database::{Access, lock};
+use super::plan::{Command, Death, Line, Plan, Visit, ms};
+use super::server::Server;
+use crate::call::{Call, Caller};
+use crate::deliver::deliver_by;
+use crate::options::{DeliverOptions, Event};
+use crate::outbox::{Outbox, Resolution};
+use crate::row::{NewRow, State};
+use crate::store::Claimed;
+use crate::verdict::Verdict;
+
+/// What became of a schedule.
+pub(super) struct Outcome {
+    pub(super) wrong: Option<String>,
+    pub(super) counts: BTreeMap<&'static str, u64>,
+    pub(super) trace: Vec<String>,
+}
+
+/// Plays the schedule of a seed. The same seed is the same schedule.
+pub(super) fn play(seed: u64, trace: bool) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let mut rng = Rng::with_seed(seed);
+        let plan = Plan::draw(&mut rng);
+        let check = Arc::new(Mutex::new(Check::new(trace)));
+        lock(&check).note(|| format!("{plan:#?}"));
+        World::new(plan, rng, &check).play().await;
+        let (wrong, counts, trace) = lock(&check).end();
+        Outcome { wrong, counts, trace }
+    })
+}
+
+struct World {
+    files: Vec<Vec<Line>>,
+    workers: Vec<Vec<Command>>,
+    visits: Vec<(Duration, Visit)>,
+    check: Arc<Mutex<Check>>,
+    database: Access,
+    server: Server,
+    rng: Rng,
+    /// How many troubles there are at most, of the database and of the server, and how long a call takes at most.
+    troubles: (u32, u32),
+    late: Duration,
+}
+
+impl World {
+    fn new(plan: Plan, mut rng: Rng, check: &Arc<Mutex<Check>>) -> Arc<Self> {
+        let troubles = (
+            plan.database.most + plan.database.outages.len() as u32 + 1,
+            plan.server.most,
+        );
+        let late = plan.server.late;
+        let database = Access::new(plan.database, rng.fork(), check, Who::Person(0));
+        let server = Server::new(plan.server, rng.fork(), check, &database);
+        Arc::new(Self {
+            files: plan.files,
+            workers: plan.workers,
+            visits: plan.visits,
+            check: Arc::clone(check),
+            database,
+            server,
+            rng,
+            troubles,
+            late,
+        })
+    }
+
+    async fn play(self: Arc<Self>) {
+        let mut all = Vec::new();
+        for worker in 0..self.workers.len() {
+            let world = Arc::clone(&self);
+            let rng = Rng::with_seed(self.rng.clone().u64(..).wrapping_add(worker as u64));
+            all.push(tokio::spawn(async move { world.worker(worker, rng).await }));
+        }
+        for person in 0..self.visits.len() {
+            let world = Arc::clone(&self);
+            all.push(tokio::spawn(async move { world.visit(person).await }));
+        }
+        for one in all {
+            if one.await.is_err() {
+                lock(&self.check).wrong("a panic".to_owned());
+            }
+        }
+        self.finish().await;
+    }
+
+    /// All that was late has happened, all leases are over, and everything works: two runs settle what is left.
+    async fn finish(&self) {
+        lock(&self.check).note(|| "everything works again".to_owned());
+        self.database.heal();
+        self.server.heal();
+        sleep(Duration::from_secs(3600)).await;
+        for file in 0..self.files.len() {
+            let command = Command {
+                file,
+                options: DeliverOptions::default(),
+                batch: 100,
+                after: Duration::ZERO,
+                signal: None,
+                death: None,
+            };
+            self.command(&command, 0).await;
+        }
+        lock(&self.check).finally(&self.database.rows());
+    }
+
+    /// The same process, started again and again.
+    async fn worker(&self, worker: usize, mut rng: Rng) {
+        for command in &self.workers[worker] {
+            sleep(command.after).await;
+            let random = rng.u64(..);
+            let run = self.command(command, random);
+            match command.death {
+                None => run.await,
+                Some(Death::After(time)) => _ = tokio::time::timeout(time, run).await,
+                Some(Death::AtPoll(polls)) => {
+                    _ = AtPoll {
+                        run: Box::pin(run),
+                        polls,
+                    }
+                    .await
+                }
+            }
+        }
+    }
+
+    async fn command(&self, command: &Command, random: u64) {
+        let number = lock(&self.check).run_begins();
+        let _over = Over(Arc::clone(&self.check), number);
+        lock(&self.check).note(|| format!("run {number} begins: file {}", command.file));
+        let bound = self.bound(command);
+        if tokio::time::timeout(bound, self.import(number, command, random))
+            .await
+            .is_err()
+        {
+            lock(&self.check).wrong(format!("run {number} has not ended after {bound:?}"));
+        }
+    }
+
+    /// Longer than this no run may take: each trouble of the plan's costs what the options allow, and no more.
+    fn bound(&self, command: &Command) -> Duration {
+        let options = &command.options;
+        let rows = self.files[0].len() as u32;
+        let second = Duration::from_secs(1);
+        // Storing the file; a person's word.
+        let stored = 60 * second * (rows + 1) + if options.retry_unknown { 3600 * second } else { second };
+        let database = (options.database_patience + options.record_patience + second) * self.troubles.0;
+        let posts = rows * (1 + self.visits.len() as u32) + self.troubles.1;
+        let server = (self.late + 2 * second) * posts + 36 * second * self.troubles.1;
+        stored + database + server + options.lease
+    }
+
+    async fn import(&self, number: usize, command: &Command, random: u64) {
+        let outbox = Outbox::new(self.database.of(Who::Run(number)));
+        for lines in self.files[command.file].chunks(command.batch) {
+            let rows = lines.iter().map(Line::row).collect();
+            if outbox.enqueue(rows).await.is_err() {
+                return;
+            }
+        }
+        let signal = async {
+            match command.signal {
+                Some(after) => sleep(after).await,
+                None => std::future::pending().await,
+            }
+        };
+        let server = self.server.of(number);
+        let random = Rng::with_seed(random);
+        let hear = |event: Event<'_>| self.hear(number, &event);
+        let ended = deliver_by(&outbox, &server, &command.options, random, signal, hear).await;
+        let mut check = lock(&self.check);
+        check.note(|| format!("run {number} ends: {ended:?}"));
+        if let Ok(summary) = ended {
+            for row in &summary.unrecorded {
+                check.told(number, row.id, row.state, false);
+            }
+            check.delivered(number);
+        }
+    }
+
+    fn hear(&self, run: usize, event: &Event<'_>) {
+        let mut check = lock(&self.check);
+        check.note(|| format!("run {run} says: {event:?}"));
+        match event {
+            Event::Row(row) => check.told(run, row.id, row.state, true),
+            Event::TooLate(row) => check.told(run, row.id, row.state, false),
+            _ => {}
+        }
+    }
+
+    async fn visit(&self, person: usize) {
+        let (at, visit) = self.visits[person];
+        sleep(at).await;
+        lock(&self.check).note(|| format!("person {person} comes: {visit:?}"));
+        let outbox = Outbox::new(self.database.of(Who::Person(person)));
+        let result = match visit {
+            Visit::Resolve | Visit::Requeue => self.decide(&outbox, visit).await,
+            Visit::RetryUnknown => outbox.retry_unknown().await.map(|_| ()),
+            Visit::Purge => outbox.purge(ms(2000)).await.map(|_| ()),
+            Visit::Look => outbox.sweep().await.map(|_| ()),
+        };
+        lock(&self.check).note(|| format!("person {person} is done: {result:?}"));
+    }
+
+    /// Looks in Vitec, and at one row after another.
+    async fn decide(&self, outbox: &Outbox, visit: Visit) -> Result<(), crate::error::Error> {
+        let mut rows = outbox.list(Some(State::Unknown), 0, 100).await?;
+        if matches!(visit, Visit::Requeue) {
+            rows.extend(outbox.list(Some(State::Rejected), 0, 3).await?);
+            let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+            return outbox.requeue(&ids).await;
+        }
+        let (there, not): (Vec<_>, Vec<_>) = rows
+            .iter()
+            .map(|row| row.id)
+            .partition(|id| lock(&self.check).exists(*id));
+        outbox.resolve(&there, Resolution::Accepted).await?;
+        outbox.resolve(&not, Resolution::NotSent).await
+    }
+}
+
+impl Line {
+    fn row(&self) -> NewRow {
+        let customer: CustomerId = format!("M{}", self.customer).parse().unwrap();
+        let contact: ContactId = "4711".parse().unwrap();
+        let bank = format!("promise-{}.{}", self.promise, self.version);
+        let row = NewRow::loan_promise(customer, contact, &LoanPromise::builder().bank(bank).build()).unwrap();
+        match self.has_reference {
+            true => row.reference(format!("R{}", self.promise)),
+            false => row,
+        }
+    }
+}
+
+impl Caller for Server {
+    fn call(&self, row: &Claimed) -> Result<Call, Verdict> {
+        Ok(Box::pin(self.clone().answer(row.clone())))
+    }
+}
+
+/// A process is over, in order or not.
+struct Over(Arc<Mutex<Check>>, usize);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        let mut check = lock(&self.0);
+        check.note(|| format!("run {} is over", self.1));
+        check.run_is_over(self.1);
+    }
+}
+
+/// A process that dies at so many wakings.
+struct AtPoll<F> {
+    run: Pin<Box<F>>,
+    polls: u32,
+}
+
+impl<F: Future<Output = ()>> Future for AtPoll<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match self.polls.checked_sub(1) {
+            None => return Poll::Ready(()),
+            Some(left) => self.polls = left,
+        }
+        self.run.as_mut().poll(context)
+    }
+}
