@@ -1,6 +1,5 @@
 //! The settings of a client.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -11,6 +10,7 @@ use crate::credentials::{AnyProvider, CredentialsProvider};
 use crate::error::Error;
 use crate::generated::{self, BASE_URL};
 use crate::media_type::MediaType;
+use crate::proxy::{Proxy, proxied};
 use crate::retry::RetryPolicy;
 
 /// How long an unused connection is kept. Shorter than IIS keeps it (120 s): a connection that the server closes in the
@@ -193,42 +193,6 @@ impl ClientBuilder {
     }
 }
 
-/// Which proxy calls go through.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub enum Proxy {
-    /// None.
-    #[default]
-    None,
-    /// This one, such as `http://proxy.example:3128`; it may carry a user name and password.
-    Url(String),
-    /// The system's, from the environment (`HTTPS_PROXY`, `NO_PROXY`) or the system settings.
-    System,
-}
-
-/// Without the URL, which may carry a password.
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::Url(_) => "Url([redacted])",
-            Self::System => "System",
-        })
-    }
-}
-
-impl FromStr for Proxy {
-    type Err = std::convert::Infallible;
-
-    /// `none`, `system`, or a URL.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "none" => Self::None,
-            "system" => Self::System,
-            url => Self::Url(url.to_owned()),
-        })
-    }
-}
-
 /// A URL that a path can be put behind. Its errors do not repeat it: it may carry a password.
 fn base_url(text: &str) -> Result<Url, Error> {
     let not_http = || Error::configuration("the base URL does not begin with https://");
@@ -265,21 +229,6 @@ fn is_loopback(url: &Url) -> bool {
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback()),
         None => false,
-    }
-}
-
-fn proxied(http: reqwest::ClientBuilder, proxy: &Proxy, url: &Url) -> Result<reqwest::ClientBuilder, Error> {
-    // Plain HTTP is for loopback, and would show the credentials to a proxy.
-    if url.scheme() == "http" {
-        return Ok(http.no_proxy());
-    }
-    match proxy {
-        Proxy::None => Ok(http.no_proxy()),
-        Proxy::System => Ok(http),
-        Proxy::Url(url) => reqwest::Proxy::all(url)
-            // `no_proxy` first: it forgets every proxy, also one of a builder that was handed in.
-            .map(|proxy| http.no_proxy().proxy(proxy))
-            .map_err(|error| Error::configuration("the proxy is no URL").with_source(error.without_url())),
     }
 }
 

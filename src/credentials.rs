@@ -102,13 +102,18 @@ impl Credentials {
         Ok(Self { header })
     }
 
-    /// From the finished base64 string that the vendor's portal shows.
+    /// From the finished base64 string that the vendor's portal shows, with or without `Basic` before it.
     ///
     /// # Errors
     /// A text that is no base64 of a user name, `:` and a password.
     pub fn encoded(base64: impl AsRef<str>) -> Result<Self, CredentialsError> {
+        let text = base64.as_ref().trim();
+        let base64 = match text.split_once(char::is_whitespace) {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(BASIC.trim_end()) => rest.trim_start(),
+            _ => text,
+        };
         let plain = STANDARD
-            .decode(base64.as_ref().trim())
+            .decode(base64)
             .map(Zeroizing::new)
             .map_err(|_| refused("this is not the base64 string that the portal shows"))?;
         let text = std::str::from_utf8(&plain).map_err(|_| refused("the base64 string does not hold text in UTF-8"))?;

@@ -11,7 +11,9 @@ mod error;
 mod http_error;
 mod id;
 mod media_type;
+mod proxy;
 mod receipt;
+mod redaction;
 mod retry;
 mod transport;
 
@@ -28,7 +30,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/generated.rs"));
 }
 
-pub use builder::{ClientBuilder, Proxy};
+pub use builder::ClientBuilder;
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, CredentialsProvider};
 /// How values are written as XML for .NET, and read back.
@@ -43,6 +45,7 @@ pub use generated::types::{
 pub use http_error::HttpError;
 pub use id::IdError;
 pub use media_type::{MediaType, MediaTypeError};
+pub use proxy::Proxy;
 pub use receipt::Receipt;
 pub use retry::RetryPolicy;
 pub use transport::Request;

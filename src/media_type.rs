@@ -183,3 +183,29 @@ impl fmt::Display for MediaTypeError {
 }
 
 impl std::error::Error for MediaTypeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_around_the_parts_of_a_content_type_does_not_matter() {
+        let latin_1 = b"\"\xE5\"";
+        for content_type in [
+            "application/json;charset=iso-8859-1",
+            " application/json;charset=iso-8859-1",
+            "\tapplication/json ;  charset = iso-8859-1 ",
+            "application/json; q=1 ; CHARSET=\"iso-8859-1\"",
+        ] {
+            assert_eq!(
+                decode::<String>(Some(content_type), latin_1).ok().as_deref(),
+                Some("å"),
+                "{content_type:?}"
+            );
+        }
+        assert!(matches!(
+            decode::<String>(Some("application / json"), b"\"a\""),
+            Err(DecodeError::Foreign(_))
+        ));
+    }
+}

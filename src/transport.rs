@@ -20,6 +20,7 @@ use crate::generated;
 use crate::http_error::HttpError;
 use crate::media_type::{MediaType, charset};
 use crate::receipt::Progress;
+use crate::redaction::Secrets;
 
 /// How much of an error's body is kept.
 const KEPT_BODY: usize = 64 * 1024;
@@ -232,6 +233,7 @@ impl Attempt {
             body,
             progress,
         } = self;
+        let secrets = request.headers().get(header::AUTHORIZATION).map(Secrets::of);
         match body {
             None => progress.leave(), // Without a body to be asked for, take it for sent.
             Some(bytes) => {
@@ -255,7 +257,12 @@ impl Attempt {
         };
         let ended = timeout_at(deadline, exchange).await;
         match (answer, ended) {
-            (Some(answer), _) => Ok(answer),
+            (Some(mut answer), _) => {
+                if let Some(secrets) = secrets {
+                    answer.redact(&secrets);
+                }
+                Ok(answer)
+            }
             (None, Ok(Err(error))) => {
                 let error: reqwest::Error = error;
                 Err(communication_error(error.without_url(), progress.outcome()))
@@ -342,6 +349,14 @@ impl Answer {
         Some(self.headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or("?"))
     }
 
+    /// Takes out what the server repeats of the credentials.
+    fn redact(&mut self, secrets: &Secrets) {
+        secrets.redact_headers(&mut self.headers);
+        if let Some(redacted) = secrets.redact(&self.body, self.cut.is_some()) {
+            self.body = redacted.into();
+        }
+    }
+
     /// Whether the server said that it did what was asked.
     pub(crate) fn is_success(&self) -> bool {
         matches!(self.status, 200 | 201 | 202 | 204)
@@ -377,12 +392,14 @@ impl Answer {
     }
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+/// `Retry-After`: seconds, or a date in one of the three forms of HTTP (RFC 9110, sections 5.6.7 and 10.2.3).
 fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|it| it.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let at: SystemTime = chrono::DateTime::parse_from_rfc2822(value).ok()?.to_utc().into();
+    let at = httpdate::parse_http_date(value).ok();
+    // Of mail's forms too: the day with one digit, another zone.
+    let at = at.or_else(|| Some(chrono::DateTime::parse_from_rfc2822(value).ok()?.to_utc().into()))?;
     Some(at.duration_since(now).unwrap_or(Duration::ZERO))
 }

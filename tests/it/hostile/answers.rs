@@ -375,6 +375,38 @@ async fn the_limit_of_an_answer() {
     }
 }
 
+#[tokio::test]
+async fn the_limit_holds_for_all_the_chunks_together() {
+    // hyper hands over each chunk by itself, also of several that came together.
+    let chunks = ["5\r\n\"abcd\r\n", "5\r\nefghi\r\n", "5\r\njklm\"\r\n"];
+    for (limit, expected, kept) in [
+        (4, Err(LOST), "\"abc"),
+        (5, Err(LOST), "\"abcd"),
+        (7, Err(LOST), "\"abcdef"),
+        (14, Err(LOST), "\"abcdefghijklm"),
+        (15, Ok("abcdefghijklm"), ""),
+    ] {
+        let server = Server::start(move |_, mut connection: Connection| async move {
+            connection.request().await;
+            connection
+                .write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+                .await;
+            for chunk in chunks {
+                connection.write(chunk).await;
+                tokio::task::yield_now().await;
+            }
+            connection.write("0\r\n\r\n").await;
+        })
+        .await;
+        let client = builder(&server.url).answer_limit(limit).build().unwrap();
+        let result = send(&client).await;
+        assert_eq!(verdict(&result), expected, "{limit}");
+        if let Err(error) = result {
+            assert_eq!(std::str::from_utf8(error.body()), Ok(kept), "{limit}");
+        }
+    }
+}
+
 /// Complete answers with 200, and what is made of them.
 #[tokio::test]
 async fn bodies_of_200() {

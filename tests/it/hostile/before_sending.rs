@@ -181,6 +181,8 @@ fn ids_that_are_refused() {
         " a",
         "\u{a0}a",
         "a\u{3000}",
+        "a\u{200b}b",
+        "\u{feff}a",
     ]
     .map(str::to_owned)
     .into();
@@ -225,7 +227,7 @@ async fn ids_that_are_taken_stand_percent_encoded_in_the_path() {
         ("{a}|^`", "%7Ba%7D%7C%5E%60"),
         ("~a_b-c", "~a_b-c"),
         ("😀", "%F0%9F%98%80"),
-        ("\u{200b}\u{feff}", "%E2%80%8B%EF%BB%BF"),
+        ("\u{301}\u{2014}", "%CC%81%E2%80%94"),
         (&forty, &forty_encoded),
     ];
     for (index, (id, encoded)) in table.into_iter().enumerate() {
@@ -432,11 +434,21 @@ async fn a_proxy_is_not_used_for_plain_http_on_loopback() {
 
 #[test]
 fn proxies_that_are_refused() {
-    for url in ["", "http://", "http://user:hemligt@:3128", "nonsense://hemligt"] {
-        if let Err(error) = builder("https://localhost").proxy(Proxy::Url(url.to_owned())).build() {
-            assert_eq!((error.kind(), error.outcome()), CONFIGURATION, "{url}");
-            assert!(!format!("{error} {error:?}").contains("hemligt"), "{error:?}");
-        }
+    for url in [
+        "",
+        "http://",
+        "http://user:hemligt@:3128",
+        "nonsense://hemligt",
+        "ftp://user:hemligt@host",
+        "socks4://user:hemligt@host",
+        "user:hemligt@host:port",
+    ] {
+        let error = builder("https://localhost")
+            .proxy(Proxy::Url(url.to_owned()))
+            .build()
+            .expect_err(url);
+        assert_eq!((error.kind(), error.outcome()), CONFIGURATION, "{url}");
+        assert!(!format!("{error} {error:?}").contains("hemligt"), "{error:?}");
     }
 }
 
@@ -445,7 +457,7 @@ fn proxies_that_are_refused() {
 pub(super) mod tls {
     use std::sync::Arc;
 
-    use tokio::io::{AsyncWriteExt, copy_bidirectional};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
     use tokio_rustls::TlsAcceptor;
     use tokio_rustls::rustls::pki_types::PrivateKeyDer;
     use tokio_rustls::rustls::{ServerConfig, crypto::ring};
@@ -673,6 +685,75 @@ pub(super) mod tls {
             "{}",
             server.request(0)
         );
+    }
+
+    #[tokio::test]
+    async fn a_proxy_of_a_builder_that_was_handed_in_is_forgotten() {
+        let (acceptor, pem) = certificate(&["127.0.0.1"]);
+        let (server, other, own) = (server(acceptor, GOOD).await, proxy().await, proxy().await);
+        for (chosen, proxied) in [(Proxy::None, 0), (Proxy::Url(own.url.clone()), 1)] {
+            let http = reqwest::Client::builder().proxy(reqwest::Proxy::all(&other.url).unwrap());
+            let client = builder(&server.url)
+                .root_certificates_pem(&pem)
+                .http_client(http)
+                .proxy(chosen)
+                .build()
+                .unwrap();
+            assert_eq!(send(&client).await.unwrap(), "ok");
+            assert_eq!((own.connections(), other.connections()), (proxied, 0));
+        }
+        assert_eq!(server.requests(), 2);
+    }
+
+    /// A SOCKS 5 proxy (RFC 1928, RFC 1929) that knows one user, and connects to the port of 127.0.0.1 that it is asked for.
+    async fn socks() -> Server {
+        Server::start(|_, connection: Connection| async move {
+            let Connection { mut stream, seen, .. } = connection;
+            async fn read(stream: &mut TcpStream, bytes: u8) -> Vec<u8> {
+                let mut read = vec![0; bytes.into()];
+                stream.read_exact(&mut read).await.unwrap();
+                read
+            }
+            let methods = read(&mut stream, 2).await;
+            assert_eq!(methods[0], 5);
+            read(&mut stream, methods[1]).await;
+            stream.write_all(&[5, 2]).await.unwrap();
+            let user = read(&mut stream, 2).await;
+            read(&mut stream, user[1]).await;
+            let length = read(&mut stream, 1).await[0];
+            let good = read(&mut stream, length).await == b"hemligt";
+            stream.write_all(&[1, u8::from(!good)]).await.unwrap();
+            if !good {
+                return;
+            }
+            let asked = read(&mut stream, 4).await;
+            assert_eq!(asked, [5, 1, 0, 1], "CONNECT to an IPv4 address");
+            read(&mut stream, 4).await;
+            let port = stream.read_u16().await.unwrap();
+            seen.requests.lock().unwrap().push(asked);
+            let mut to = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+            let _ = copy_bidirectional(&mut stream, &mut to).await;
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_socks_proxy_is_used_or_nothing_is_sent() {
+        let (acceptor, pem) = certificate(&["127.0.0.1"]);
+        let (server, proxy) = (server(acceptor, GOOD).await, socks().await);
+        let through = |user: &str| {
+            builder(&server.url)
+                .root_certificates_pem(&pem)
+                .proxy(Proxy::Url(proxy.url.replace("http://", &format!("socks5://{user}@"))))
+                .build()
+                .unwrap()
+        };
+        assert_eq!(send(&through("user:hemligt")).await.unwrap(), "ok");
+        assert_eq!((server.requests(), proxy.requests()), (1, 1));
+        let result = send(&through("user:wrong")).await;
+        assert_eq!(verdict(&result), Err(CONNECT));
+        assert_eq!((server.requests(), proxy.requests()), (1, 1));
     }
 
     #[tokio::test]

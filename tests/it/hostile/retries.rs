@@ -147,6 +147,7 @@ async fn retry_after_is_waited_for() {
 
 #[tokio::test]
 async fn what_retry_after_may_say() {
+    // The three forms of a date (RFC 9110, section 5.6.7), and one of mail.
     let past = "Sun, 06 Nov 1994 08:49:37 GMT";
     let future = "Fri, 31 Dec 9999 23:59:59 GMT";
     let seconds = Duration::from_secs;
@@ -156,6 +157,10 @@ async fn what_retry_after_may_say() {
         ("0", Some(Duration::ZERO), 2),
         ("000", Some(Duration::ZERO), 2),
         (past, Some(Duration::ZERO), 2),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", Some(Duration::ZERO), 2),
+        ("Sun Nov  6 08:49:37 1994", Some(Duration::ZERO), 2),
+        ("Sun, 6 Nov 1994 08:49:37 +0000", Some(Duration::ZERO), 2),
+        ("Sun Nov  6 08:49:37 94", None, 2),
         ("31", Some(seconds(31)), 1),
         ("120", Some(seconds(120)), 1),
         ("99999999999999999999999999", Some(seconds(u64::MAX)), 1),
@@ -173,10 +178,13 @@ async fn what_retry_after_may_say() {
         failed(retry_after, &server, &result, TOO_MANY, requests);
         assert_eq!(result.unwrap_err().retry_after(), read, "{retry_after}");
     }
-    let server = Server::answering(too_many(future)).await;
-    let result = send(&builder(&server.url).build().unwrap()).await;
-    failed(future, &server, &result, TOO_MANY, 1);
-    assert!(result.unwrap_err().retry_after() > Some(seconds(1_000_000)));
+    let of_2069 = ["Tuesday, 31-Dec-69 23:59:59 GMT", "Tue Dec 31 23:59:59 2069"];
+    for future in [future].into_iter().chain(of_2069) {
+        let server = Server::answering(too_many(future)).await;
+        let result = send(&builder(&server.url).build().unwrap()).await;
+        failed(future, &server, &result, TOO_MANY, 1);
+        assert!(result.unwrap_err().retry_after() > Some(seconds(1_000_000)), "{future}");
+    }
 }
 
 #[tokio::test]

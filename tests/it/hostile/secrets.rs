@@ -269,6 +269,84 @@ async fn in_no_error_of_any_kind() {
     }
 }
 
+/// What a server may say that repeats what it was sent, each way once.
+fn echoes() -> Vec<Vec<u8>> {
+    let basic = STANDARD.encode(format!("{USER}:{PASSWORD}"));
+    let json = format!(r#"{{"message":"no: {PASSWORD}","modelState":{{"{PASSWORD}":["Basic {basic}"]}}}}"#);
+    let xml = format!("<Error><Message>no: {PASSWORD}, Basic {basic}</Message></Error>");
+    let utf_16: Vec<u8> = format!("\u{feff}{json}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let escaped = PASSWORD.replace('-', "\\u002d");
+    let mut echoes = Vec::new();
+    for status in ["200 OK", "400 Bad Request", "401 Unauthorized", "500 Oops", "302 Found"] {
+        echoes.push(answer(status, "application/json", &json));
+        echoes.push(answer(status, "application/json", format!("\"{escaped} {basic}\"")));
+        echoes.push(answer(status, "application/xml; charset=utf-8", &xml));
+        echoes.push(answer(status, "application/json; charset=utf-16", &utf_16));
+        echoes.push(answer(
+            status,
+            "text/html",
+            format!("<p>{PASSWORD}</p><!-- {basic} -->"),
+        ));
+        echoes.push(answer(status, &format!("text/plain\r\nX-Sent: Basic {basic}"), ""));
+        echoes.push(answer(status, &format!("{PASSWORD}/json"), "\"\""));
+    }
+    echoes
+}
+
+#[tokio::test]
+async fn in_nothing_that_a_server_repeats() {
+    let log = Log::default();
+    let guard = log.listen();
+    for bytes in echoes() {
+        let sent = String::from_utf8_lossy(&bytes).into_owned();
+        let server = Server::answering(bytes).await;
+        let said = match send(&secretive(&server.url).build().unwrap()).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                // UTF-16 as a terminal would show it, too.
+                let body: String = String::from_utf8_lossy(error.body()).replace('\0', "");
+                format!("{} {body}", everything(&error))
+            }
+        };
+        assert_no_secret(&sent, &said);
+    }
+    drop(guard);
+    assert_no_secret("log", &log.text());
+}
+
+#[tokio::test]
+async fn an_answer_without_the_secret_is_the_answer() {
+    let server = Server::answering(answer("200 OK", "application/json", format!("\"A {PASSWORD} å\""))).await;
+    assert_eq!(
+        send(&secretive(&server.url).build().unwrap()).await.unwrap(),
+        "A [redacted] å"
+    );
+    let body = format!(r#"{{"message":"no","modelState":{{"bank":["not {PASSWORD}"]}}}}"#);
+    let server = Server::answering(answer("400 Bad Request", "application/json", &body)).await;
+    let error = send(&secretive(&server.url).build().unwrap()).await.unwrap_err();
+    assert_eq!(error.body(), body.replace(PASSWORD, "[redacted]").as_bytes());
+    assert_eq!(
+        error.validation().next(),
+        Some(("bank", &["not [redacted]".to_owned()][..]))
+    );
+}
+
+#[tokio::test]
+async fn the_secret_does_not_come_through_where_an_answer_is_cut() {
+    let body = format!("\"{PASSWORD}\"");
+    let server = Server::answering(answer("200 OK", "application/json", &body)).await;
+    for limit in 6..=body.len() {
+        let client = secretive(&server.url).answer_limit(limit).build().unwrap();
+        match send(&client).await {
+            Ok(answer) => assert_eq!(answer, "[redacted]"),
+            Err(error) => assert_eq!(error.body(), b"\"[redacted]", "{limit}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn in_no_log_at_any_level() {
     let log = Log::default();

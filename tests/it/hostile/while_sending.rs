@@ -272,7 +272,11 @@ async fn the_attempt_times_out_after_the_whole_request() {
 #[tokio::test]
 async fn the_whole_call_times_out_whatever_an_attempt_may_take() {
     let server = Server::stalling("").await;
-    let client = builder(&server.url).call_timeout(SHORT).build().unwrap();
+    let client = builder(&server.url)
+        .call_timeout(SHORT)
+        .attempt_timeout(10 * PATIENCE)
+        .build()
+        .unwrap();
     failed("silence", &server, &send(&client).await, TIMEOUT, 1);
 }
 
