@@ -34,8 +34,12 @@ impl Service {
             bound,
         } = accepted;
         let (programmed, applied) = match Answer::prefer(&request.headers) {
-            Some((answer, applied)) => (Some(answer), Some(applied)),
-            None => (lock(&self.programme).pop_front(), None),
+            Ok(Some((answer, applied))) => (Some(answer), Some(applied)),
+            Ok(None) => (lock(&self.programme).pop_front(), None),
+            Err(message) => {
+                let not_understood = HttpError::new(message);
+                return error(StatusCode::BAD_REQUEST, negotiated, self.pascal_case, &not_understood).into();
+            }
         };
         let stores = programmed.as_ref().is_none_or(Answer::stores);
         let ordinary = {

@@ -29,13 +29,23 @@
 //!
 //! # Over HTTP
 //!
-//! The sandbox has pages of its own, without credentials: `GET /` with documentation and a form, `GET /received` (all
-//! that arrived, as JSON; `?after=7` for what came after number 7), `DELETE /received`, `GET /openapi.json` and
-//! `GET /openapi.yaml`. On loopback they answer only to the names of this machine.
+//! The sandbox has pages of its own, without credentials: `GET /` with documentation and a form, `GET /received` (what
+//! arrived, as JSON: how many were `stored`, how many of those `forgotten`, and the others, `received`; `?after=7` for
+//! what came after number 7), `DELETE /received`, `GET /openapi.json` and `GET /openapi.yaml`. On loopback they answer
+//! only to the names of this machine.
 //!
 //! A request's `Prefer` header (RFC 7240) programmes its own answer: `code=503`, `html`, `retry-after=30`, `delay=1.5`
 //! (seconds), `drop=before` or `drop=after` (storing), `truncate=10` (bytes of the body that still arrive), `stored`
-//! (although the code is an error). What was understood comes back as `Preference-Applied`.
+//! (although the code is an error). What was understood comes back as `Preference-Applied`. One of these names with
+//! anything else behind it is answered with 400 and this list, and nothing is stored; preferences of other names are
+//! ignored, as the RFC wants it.
+//!
+//! # Bounds
+//!
+//! Of what arrives the last 10,000 requests are kept, and no more than 64 MiB of memory with all that they hold: the
+//! oldest are forgotten first, and counted ([`Sandbox::forgotten`]). One that would take more than 16 MiB is counted
+//! only. A request's head has about 64 KiB at most (else 414 or 431), its body as much as [`Builder::body_limit`] says, and no more than 500
+//! connections are served at a time: others wait.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -134,11 +144,18 @@ impl Sandbox {
         &self.shared.service.access.general.password
     }
 
-    /// What was stored since the start or the last reset, oldest first. The last 10,000 requests are kept, and at
-    /// most 64 MiB of their bodies.
+    /// What was stored since the start or the last reset, oldest first. The last 10,000 requests are kept, and no more
+    /// than 64 MiB of memory with all that they hold; see [`forgotten`](Self::forgotten).
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
-        lock(&self.shared.service.log).after(0)
+        let kept = lock(&self.shared.service.log).after(0);
+        kept.into_iter().map(Arc::unwrap_or_clone).collect()
+    }
+
+    /// How many of the stored requests are no longer kept: the oldest, or those that were too large (16 MiB).
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        lock(&self.shared.service.log).forgotten()
     }
 
     /// How many requests were stored since the start or the last reset, also those no longer kept.

@@ -84,7 +84,7 @@ impl Notes {
 }
 
 /// What a client made up may be as long as a body.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 300;
     let mut short: String = text.chars().take(LONGEST).collect();
     if short.len() < text.len() {

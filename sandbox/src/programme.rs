@@ -7,9 +7,13 @@ use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName};
 
 use crate::negotiate::{split_unquoted, values};
+use crate::note::shortened;
 
 /// What `Prefer` may say.
 const PREFERENCES: [&str; 7] = ["code", "html", "retry-after", "delay", "drop", "truncate", "stored"];
+/// The same, with what may stand behind it.
+const UNDERSTOOD: &str = "It understands code=200 to code=599, html, retry-after=SECONDS, delay=SECONDS, drop=before, \
+    drop=after, truncate=BYTES and stored.";
 /// No delay is longer.
 const MAX_DELAY: Duration = Duration::from_secs(3600);
 
@@ -132,14 +136,22 @@ impl Answer {
             .unwrap_or_else(|| self.status.is_none_or(|status| status.is_success()))
     }
 
-    /// Reads `Prefer` (RFC 7240): `code=503`, `html`, `retry-after=30`, `delay=1.5`, `drop=before` or `drop=after`,
-    /// `truncate=10`, `stored`. Of a preference given twice the first counts; unknown ones and unusable values are
-    /// ignored. Returns what was understood, for `Preference-Applied`.
-    pub(crate) fn prefer(headers: &HeaderMap) -> Option<(Self, String)> {
+    /// Reads `Prefer` (RFC 7240): see [`UNDERSTOOD`]. Of a preference given twice the first counts; those of other names
+    /// are ignored. Returns what was understood, for `Preference-Applied`.
+    ///
+    /// # Errors
+    /// One of these names with an unusable value, in words: a test that asks for 503 and is answered with 200 tests
+    /// something else than it says.
+    pub(crate) fn prefer(headers: &HeaderMap) -> Result<Option<(Self, String)>, String> {
+        let not_understood = |what: &str| format!("The sandbox does not understand `Prefer: {what}`. {UNDERSTOOD}");
         let mut answer = Self::default();
         let mut applied: Vec<String> = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
-        for item in values(headers, &HeaderName::from_static("prefer")) {
+        let header = HeaderName::from_static("prefer");
+        if let Some(line) = headers.get_all(&header).iter().find(|line| line.to_str().is_err()) {
+            return Err(not_understood(&shortened(&String::from_utf8_lossy(line.as_bytes()))));
+        }
+        for item in values(headers, &header) {
             // Parameters behind a semicolon say nothing that is known here.
             let preference = split_unquoted(&item, ';').next().unwrap_or_default();
             let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
@@ -152,14 +164,15 @@ impl Answer {
             }
             seen.push(name);
             let value = value.trim().trim_matches('"');
-            if answer.apply(name, value).is_some() {
-                applied.push(match value {
-                    "" => name.to_owned(),
-                    _ => format!("{name}={value}"),
-                });
+            if answer.apply(name, value).is_none() {
+                return Err(not_understood(&shortened(preference.trim())));
             }
+            applied.push(match value {
+                "" => name.to_owned(),
+                _ => format!("{name}={value}"),
+            });
         }
-        (!applied.is_empty()).then(|| (answer, applied.join(", ")))
+        Ok((!applied.is_empty()).then(|| (answer, applied.join(", "))))
     }
 
     fn apply(&mut self, name: &str, value: &str) -> Option<()> {

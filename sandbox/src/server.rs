@@ -13,16 +13,24 @@ use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::page;
+use crate::received::Received;
 use crate::reply::{Cut, Reply, iis, respond};
 use crate::service::{Sent, Service, lock};
 
 /// A body beyond the limit is read on and thrown away so far, so that the client sees the answer.
 const DISCARDED: usize = 64 * 1024 * 1024;
+
+/// A longer head of a request is answered with 414 or 431. IIS takes 16 KiB.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+/// So many are served at a time; the others wait to be accepted.
+const MAX_CONNECTIONS: usize = 500;
 
 /// What the connections share.
 pub(crate) struct Shared {
@@ -54,7 +62,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: 
         tokio::select! {
             _ = &mut stop => return,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => {
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => {
                 let Ok((stream, _)) = accepted else {
                     // No more file handles, for one: wait rather than spin.
                     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -67,6 +75,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: 
                     let service = service_fn(|request| respond_to(request, &shared));
                     let served = hyper::server::conn::http1::Builder::new()
                         .timer(TokioTimer::new())
+                        .max_buf_size(HEAD_LIMIT)
                         // A client that has said all may close its half and still wait for the answer.
                         .half_close(true)
                         .serve_connection(TokioIo::new(stream), service)
@@ -139,6 +148,14 @@ async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Option<S
     })
 }
 
+/// What `/received` shows.
+#[derive(Serialize)]
+struct LogPage<'a> {
+    stored: u64,
+    forgotten: u64,
+    received: Vec<&'a Received>,
+}
+
 /// The sandbox's own pages. They need no credentials: they are there only because this is a sandbox.
 fn own_page(request: &Parts, shared: &Shared) -> Option<Response<Bytes>> {
     let path = request.uri.path();
@@ -170,14 +187,20 @@ fn own_page(request: &Parts, shared: &Shared) -> Option<Response<Bytes>> {
                 .into_iter()
                 .find(|(name, _)| name == "after")
                 .and_then(|(_, number)| number.parse().ok());
-            let (stored, received) = {
+            let (stored, forgotten, kept) = {
                 let log = lock(&service.log);
-                (log.stored(), log.after(after.unwrap_or(0)))
+                (log.stored(), log.forgotten(), log.after(after.unwrap_or(0)))
             };
-            ok(
-                "application/json; charset=utf-8",
-                serde_json::json!({"stored": stored, "received": received}).to_string(),
-            )
+            let received = kept.iter().map(Arc::as_ref).collect();
+            let log = LogPage {
+                stored,
+                forgotten,
+                received,
+            };
+            match serde_json::to_string(&log) {
+                Ok(json) => ok("application/json; charset=utf-8", json),
+                Err(_) => iis(StatusCode::INTERNAL_SERVER_ERROR),
+            }
         }
         (&Method::DELETE, "/received") => {
             service.reset();

@@ -89,4 +89,21 @@ fn the_log_has_bounds_and_the_count_goes_on() {
     let received = sandbox.received();
     assert_eq!(received.last().map(|last| last.number), Some(25));
     assert!(received.len() < 25);
+    let forgotten = 25 - received.len() as u64;
+    assert_eq!(sandbox.forgotten(), forgotten);
+    let log: Value = serde_json::from_str(&get(&sandbox, "/received?after=24").text()).expect("JSON");
+    assert_eq!((&log["stored"], &log["forgotten"]), (&25.into(), &forgotten.into()));
+}
+
+#[test]
+fn a_head_has_bounds() {
+    let sandbox = start(Sandbox::builder());
+    for (path, header, stored) in [(50_000, 10, 1), (10, 50_000, 2), (70_000, 10, 2), (10, 200_000, 2)] {
+        let target = format!("/CRM/Buyer/M1/{}/LoanPromise", "c".repeat(path));
+        let long = "x".repeat(header);
+        let headers = [("Content-Type", "application/json"), ("X-Long", long.as_str())];
+        // The connection may be closed before the whole head was read, and the answer be lost with it.
+        let answered = send(&sandbox, "POST", &target, &headers, b"{}");
+        assert_eq!(sandbox.stored(), stored, "{path}, {header}: {answered:?}");
+    }
 }

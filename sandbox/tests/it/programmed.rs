@@ -136,16 +136,8 @@ fn a_request_may_ask_for_its_own_answer() {
     assert_eq!(sandbox.stored(), 3);
     assert_eq!(post(&sandbox, "delay=0.01").expect("an answer").status, 200);
 
-    for ignored in [
-        "code=999",
-        "code=",
-        "delay=-1",
-        "delay=NaN",
-        "drop=maybe",
-        "wait=10",
-        ",;=,\"",
-        "html=no",
-    ] {
+    // Of other names, as the RFC wants it.
+    for ignored in ["wait=10", "respond-async", "return=minimal", ",;=,\""] {
         let answered = post(&sandbox, ignored).expect("an answer");
         assert_eq!(
             (answered.status, answered.header("preference-applied")),
@@ -153,4 +145,46 @@ fn a_request_may_ask_for_its_own_answer() {
             "{ignored}"
         );
     }
+}
+
+#[test]
+fn a_preference_that_is_not_understood_is_refused_with_the_list_of_what_is() {
+    let sandbox = start(Sandbox::builder());
+    sandbox.next(Answer::status(503));
+    for refused in [
+        "code=999",
+        "code=100",
+        "code=",
+        "code",
+        "code=5O3",
+        "retry-after=soon",
+        "retry-after=-1",
+        "delay=-1",
+        "delay=NaN",
+        "delay=1.5s",
+        "drop=maybe",
+        "drop",
+        "html=no",
+        "truncate=all",
+        "stored=no",
+        "code=503, delay=x",
+        "code=５03",
+    ] {
+        let answered = post(&sandbox, refused).expect("an answer");
+        assert_eq!(
+            (answered.status, answered.header("preference-applied")),
+            (400, None),
+            "{refused}"
+        );
+        let text = answered.text();
+        for expected in ["does not understand `Prefer: ", "code=200", "drop=before", "stored."] {
+            assert!(text.contains(expected), "{refused}: {text}");
+        }
+    }
+    assert_eq!(sandbox.stored(), 0);
+    // What was programmed still waits, and the other refusals of a request go before this one.
+    assert_eq!(post_json(&sandbox, "{}").status, 503);
+    let headers = [("Prefer", "code=999"), ("Authorization", "Basic bm86")];
+    let answered = send(&sandbox, "POST", LOAN_PROMISE, &headers, b"{}").expect("an answer");
+    assert_eq!(answered.status, 401);
 }
