@@ -163,7 +163,8 @@ fn settings() -> Vec<Arg> {
         option("timeout", "TIME")
             .help("How long the whole call may take [default: 60s]")
             .value_parser(seconds),
-        option("proxy", "URL").help("Go through this proxy, or through the `system`'s"),
+        option("proxy", "URL")
+            .help("Go through this proxy (http, https, socks5 or socks5h), or through the `system`'s"),
         Arg::new("ca-file")
             .long("ca-file")
             .value_name("PEM")
@@ -171,7 +172,7 @@ fn settings() -> Vec<Arg> {
         Arg::new("password-stdin")
             .long("password-stdin")
             .action(ArgAction::SetTrue)
-            .help("Read the password from the first line of stdin"),
+            .help("Read the password from the first line of stdin; asks for it at a terminal"),
         Arg::new("verbose")
             .short('v')
             .long("verbose")

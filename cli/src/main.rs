@@ -10,6 +10,7 @@ mod import;
 mod offices;
 mod operations;
 mod outbox;
+mod password;
 mod print;
 mod report;
 mod sandbox;
@@ -101,7 +102,10 @@ fn run<T>(
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
-        let signals = Signals::listen(early);
+        let signals = Signals::listen(move || {
+            password::show_again();
+            early();
+        });
         command(&signals).await
     });
     // Whatever still runs was interrupted, and is not waited for.

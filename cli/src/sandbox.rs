@@ -7,7 +7,7 @@ use vitec_connect_sandbox::Sandbox;
 
 use crate::print::{say, stdout};
 use crate::report::Mistake;
-use crate::settings::variable;
+use crate::settings::account;
 use crate::signals::Signals;
 
 pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<(), Mistake> {
@@ -15,18 +15,11 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<(), M
     if let Some(address) = matches.get_one::<SocketAddr>("listen") {
         builder = builder.listen(*address);
     }
-    let configured = match (variable("VITEC_CONNECT_USERNAME")?, variable("VITEC_CONNECT_PASSWORD")?) {
-        (Some(username), Some(password)) => {
-            builder = builder.credentials(&*username, &*password);
-            true
-        }
-        (None, None) => false,
-        _ => {
-            return Err(Mistake::new(
-                "VITEC_CONNECT_USERNAME and VITEC_CONNECT_PASSWORD belong together; set both or none",
-            ));
-        }
-    };
+    let account = account()?;
+    let configured = account.is_some();
+    if let Some([username, password]) = account {
+        builder = builder.credentials(&*username, &*password);
+    }
     let sandbox = builder.start().await?;
     signals.take().await; // From here on Ctrl-C is the way to end it, and no failure.
     // The URL alone on stdout, for scripts; the rest is for people.

@@ -8,8 +8,12 @@ use vitec_connect::{Client, ClientBuilder, Credentials, MediaType, Proxy};
 use vitec_connect_sandbox::Sandbox;
 use zeroize::Zeroizing;
 
-use crate::offices;
 use crate::report::Mistake;
+use crate::{offices, password};
+
+const USERNAME: &str = "VITEC_CONNECT_USERNAME";
+const PASSWORD: &str = "VITEC_CONNECT_PASSWORD";
+const BASIC: &str = "VITEC_CONNECT_BASIC";
 
 /// The media type of `--format`.
 pub(crate) fn media_type(matches: &ArgMatches) -> Result<MediaType, Mistake> {
@@ -64,44 +68,50 @@ fn with_environment(builder: ClientBuilder, matches: &ArgMatches) -> Result<Clie
 }
 
 fn credentials(password_stdin: bool) -> Result<Credentials, Mistake> {
-    let username = variable("VITEC_CONNECT_USERNAME")?;
     if password_stdin {
-        let Some(username) = username else {
+        let Some(username) = variable(USERNAME)? else {
             return Err(Mistake::new(
                 "--password-stdin needs the user name in VITEC_CONNECT_USERNAME",
             ));
         };
-        let mut line = Zeroizing::new(String::new());
-        std::io::stdin()
-            .read_line(&mut line)
-            .map_err(|error| Mistake::new(format!("stdin cannot be read: {error}")))?;
-        let password = line.trim_end_matches(['\r', '\n']);
-        if password.is_empty() {
-            return Err(Mistake::new("there is no password on the first line of stdin"));
-        }
-        return Ok(Credentials::basic(&*username, password)?);
+        return Ok(Credentials::basic(&*username, &*password::read(&username)?)?);
     }
-    match (
-        username,
-        variable("VITEC_CONNECT_PASSWORD")?,
-        variable("VITEC_CONNECT_BASIC")?,
-    ) {
-        (Some(username), Some(password), _) => Ok(Credentials::basic(&*username, &*password)?),
-        (_, _, Some(encoded)) => {
-            Credentials::encoded(&*encoded).map_err(|error| Mistake::new(format!("VITEC_CONNECT_BASIC: {error}")))
+    match (account(), variable(BASIC)?) {
+        (Ok(Some([username, password])), _) => Ok(Credentials::basic(&*username, &*password)?),
+        (_, Some(encoded)) => {
+            Credentials::encoded(&*encoded).map_err(|error| Mistake::new(format!("{BASIC}: {error}")))
         }
-        _ => Err(Mistake::new(
+        (Err(mistake), None) => Err(mistake),
+        (Ok(None), None) => Err(Mistake::new(
             "there are no credentials: set VITEC_CONNECT_USERNAME and VITEC_CONNECT_PASSWORD, or VITEC_CONNECT_BASIC; or \
              use --password-stdin; or try it with --sandbox",
         )),
     }
 }
 
-/// A variable of the environment; an empty one counts as not set.
+/// The user name and the password of the environment, in this order, or neither.
+pub(crate) fn account() -> Result<Option<[Zeroizing<String>; 2]>, Mistake> {
+    let half = |set: &str, missing: &str| {
+        Mistake::new(format!(
+            "{set} is set and {missing} is not; they belong together: set {missing} too, or none of them"
+        ))
+    };
+    match (variable(USERNAME)?, variable(PASSWORD)?) {
+        (Some(username), Some(password)) => Ok(Some([username, password])),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(half(USERNAME, PASSWORD)),
+        (None, Some(_)) => Err(half(PASSWORD, USERNAME)),
+    }
+}
+
+/// A variable of the environment, without a byte order mark, which an editor may have put before it; an empty one counts as
+/// not set.
 pub(crate) fn variable(name: &str) -> Result<Option<Zeroizing<String>>, Mistake> {
-    match std::env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(Zeroizing::new(value))),
+    match std::env::var(name).map(Zeroizing::new) {
+        Ok(value) => {
+            let value = Zeroizing::new(value.trim_start_matches('\u{feff}').to_owned());
+            Ok(Some(value).filter(|value| !value.is_empty()))
+        }
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => Err(Mistake::new(format!("{name} is not UTF-8"))),
     }

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod create;
+mod credentials;
 mod import;
 mod interrupted;
 mod others;
