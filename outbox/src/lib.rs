@@ -43,6 +43,15 @@
 //! # What is stored
 //! What is to be sent, as JSON, and what came back. Both may be personal data: a new file can be read by its owner only,
 //! and [`Outbox::purge`] removes them from finished rows. The keys stay, so that the same file again sends nothing.
+//!
+//! The file of SQLite's has one name: a second one (a hard link) is refused, as a delivery could begin under each. Where the
+//! file is taken away or replaced while it is used, the run ends before it claims anything more.
+//!
+//! # Where the database fails
+//! Every wait for it has an end ([`DeliverOptions::database_patience`]). What was claimed in an exchange that failed, or was
+//! not heard of, is never sent: it is given back, and the next exchange claims anew. Results are tried to be recorded for as
+//! long as [`DeliverOptions::record_patience`] says; then the run ends with [`End::Database`], and [`Summary::unrecorded`]
+//! has what the outbox does not know.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
