@@ -1,13 +1,13 @@
 //! A schema, as the type that it becomes in Rust and the names that it has in XML.
 
+use datacontract::generic::dictionary_entry;
+use datacontract::{ARRAYS, SERIALIZATION};
 use vitec_connect_description::{Item, Shape, Type, XmlName};
 
 use crate::document::Node;
 use crate::keywords::similar;
 use crate::reader::{Reader, name_of};
 
-const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
-const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
 pub(crate) const NO_NAMESPACE: &str = "the schema has no namespace in XML; add \
      `xml: {namespace: http://schemas.datacontract.org/2004/07/…}`, the .NET namespace of the type";
 
@@ -114,19 +114,10 @@ impl<'a> Reader<'a> {
     pub(crate) fn read_dictionary(&mut self, values: &Node<'a>, hint: &str) -> Option<Type> {
         let ty = self.read_type(values, &format!("{hint}Value"))?;
         no_null(values);
-        if matches!(
-            self.description.shape(&ty),
-            Some(Shape::Object { .. } | Shape::Enumeration { .. })
-        ) {
-            values.mistake(
-                "a dictionary of objects or enumerations is not supported: the serializer puts a hash into the name of its pairs",
-            );
-            return None;
-        }
         self.default_item_names(&ty, values);
-        let name = format!("KeyValueOfstring{}", self.item(&ty).name);
+        let value = self.root(&ty);
         let xml = XmlName {
-            name,
+            name: dictionary_entry(&value.name, &value.namespace),
             namespace: ARRAYS.to_owned(),
         };
         Some(Type::Dictionary(Box::new(Item { ty, xml })))
