@@ -39,6 +39,14 @@ impl Shown {
         match event {
             Event::Row(row) if row.state != State::Accepted => self.say(&failed(row)),
             Event::Row(_) => {}
+            Event::TooLate(row) => self.say(&format!(
+                "too late to be recorded{}: {}",
+                match row.state {
+                    State::Accepted => ", look in Vitec whether it is there twice",
+                    _ => "",
+                },
+                failed(row)
+            )),
             Event::Pause(pause, why) => self.say(&format!("waiting {:.1} s: {why}", pause.as_secs_f64())),
             Event::CustomerStopped(customer, why) => self.say(&format!(
                 "customer {customer} is left out for the rest of this run: {why}"

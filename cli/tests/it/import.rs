@@ -90,7 +90,7 @@ async fn a_bad_row_is_reported_and_stops_no_other() {
         "validUntil: ",
         "estateType: ",
         "line 6: customerId: ",
-        "line 7: the reference \"r1\"",
+        "line 7: reference: line 2 has it already",
     ] {
         assert!(run.stderr.contains(reported), "{reported}: {run:?}");
     }

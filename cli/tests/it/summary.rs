@@ -176,3 +176,32 @@ fn stdin_may_be_the_rows_and_end_early() {
         "{run:?}"
     );
 }
+
+/// No room for the outbox: a limit on the size of files stands for the full disk.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn no_room_for_the_outbox_leaves_everything_to_be_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let rows: String = (0..3000).map(|row| format!("M1,{row},{row:0200}\n")).collect();
+    let place = Place::with(&format!("customerId,contactId,bank\n{rows}../x,1,b\n"));
+    let import = place.import(&sandbox, &[]);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 900; exec \"$0\" \"$@\""]);
+    command.arg(import.get_program()).args(import.get_args());
+    for (name, value) in import.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let run = run(&mut command);
+    assert_eq!(
+        (run.status, run.stdout.as_str()),
+        (
+            Some(5),
+            "accepted 0, rejected 0, unknown 0, pending 3000, bad 1, known before 0\n"
+        ),
+        "{run:?}"
+    );
+    assert!(sandbox.received().is_empty());
+}

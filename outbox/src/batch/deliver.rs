@@ -1,6 +1,8 @@
 //! The delivery of a batch: what it tells is noted, and what others have under way is waited for.
 
+use std::collections::BTreeSet;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,11 +10,15 @@ use vitec_connect::Client;
 
 use super::spool::{Now, Which};
 use super::{Batch, GRACE, Progress};
-use crate::deliver::deliver;
-use crate::error::Error;
-use crate::options::{DeliverOptions, End, Event, Sent, Summary};
+use crate::call::{Call, Caller};
+use crate::deliver::{deliver_by, same_server};
+use crate::error::{Error, silent};
+use crate::options::{DeliverOptions, End, Event, Sent};
 use crate::outbox::Outbox;
 use crate::row::State;
+use crate::sql;
+use crate::store::Claimed;
+use crate::verdict::Verdict;
 
 /// How often it is looked whether others have let go of a row.
 const LOOK: Duration = Duration::from_secs(1);
@@ -38,8 +44,28 @@ impl Batch {
         client: &Client,
         options: &DeliverOptions,
         shutdown: impl Future<Output = ()>,
+        on_event: impl FnMut(Event<'_>, Progress),
+    ) -> Result<End, Error> {
+        same_server(outbox, client)?;
+        self.deliver_by(outbox, client, options, fastrand::Rng::new(), shutdown, on_event)
+            .await
+    }
+
+    /// The same by any caller, and with chance of a known seed.
+    pub(crate) async fn deliver_by(
+        &mut self,
+        outbox: &Outbox,
+        caller: &dyn Caller,
+        options: &DeliverOptions,
+        mut random: fastrand::Rng,
+        shutdown: impl Future<Output = ()>,
         mut on_event: impl FnMut(Event<'_>, Progress),
     ) -> Result<End, Error> {
+        let caller = Noting {
+            caller,
+            under_way: Arc::clone(&self.under_way),
+        };
+        let patience = options.database_patience;
         let mut shutdown = pin!(shutdown);
         if let Err(error) = self.count(options) {
             self.broken.get_or_insert(error);
@@ -48,50 +74,99 @@ impl Batch {
         let mut round = 0;
         let end = loop {
             round += 1;
-            let summary = deliver(outbox, client, &options, shutdown.as_mut(), |event| match event {
-                Event::Row(sent) if !self.note(&sent.into()) => {
-                    // A row that waits for another try is counted when that has ended.
-                    if !matches!(sent.state, State::Pending | State::Sending) {
-                        *self.others.of_mut(sent.state) += 1;
-                    }
+            let told = |event: Event<'_>| {
+                if self.heard(&event) {
+                    on_event(event, self.progress);
                 }
-                event => on_event(event, self.progress),
-            })
-            .await;
-            let Summary { stopped, end, .. } = match summary {
+            };
+            let random = random.fork();
+            let summary = deliver_by(outbox, &caller, &options, random, shutdown.as_mut(), told).await;
+            let summary = match summary {
                 Ok(summary) => summary,
                 Err(error) => {
-                    // What it says of the rows is as true as what was known before.
-                    let _ = self.look_again(outbox).await;
+                    // Where this fails too, what was known before is said.
+                    let _ = self.look_again(outbox, patience).await;
                     return Err(error);
                 }
             };
-            self.stopped.extend(stopped);
+            self.stopped.extend(summary.stopped);
+            for sent in &summary.unrecorded {
+                self.unrecorded(sent);
+            }
+            let end = summary.end;
             let goes_on = matches!(end, End::Done) && round < ROUNDS;
-            if !goes_on || !self.others_let_go(outbox, shutdown.as_mut(), &mut on_event).await {
+            if !goes_on
+                || !self
+                    .others_let_go(outbox, patience, shutdown.as_mut(), &mut on_event)
+                    .await
+            {
                 break end;
             }
             // Once is what the person has said.
             options = options.retry_unknown(false);
         };
         self.interrupted |= matches!(end, End::ShutDown);
-        if let Err(error) = self.look_again(outbox).await {
+        if let Err(error) = self.look_again(outbox, patience).await {
             on_event(Event::Database(&error), self.progress);
         }
         Ok(end)
     }
 
-    /// Breaks the delivery off: what was under way is looked up, and where that fails nobody knows.
-    ///
-    /// For a program that has dropped [`deliver`](Self::deliver).
+    /// Says what is true after [`deliver`](Self::deliver) was dropped: what was under way is unknown, unless the outbox
+    /// knows better at once.
     pub async fn broken_off(&mut self, outbox: &Outbox) {
         self.interrupted = true;
+        let under_way = std::mem::take(&mut *self.under_way.lock().unwrap_or_else(PoisonError::into_inner));
+        for id in under_way {
+            self.note(&Now {
+                id,
+                state: State::Unknown,
+                answer: None,
+                message: Some(sql::ORPHANED),
+                status: None,
+            });
+        }
         let look = async {
             outbox.sweep().await?;
-            self.look_again(outbox).await
+            self.look_again(outbox, GRACE).await
         };
-        let looked = tokio::time::timeout(GRACE, look).await;
-        self.uncertain = !matches!(looked, Ok(Ok(())));
+        // Where it fails, that is what is known.
+        let _ = tokio::time::timeout(GRACE, look).await;
+    }
+
+    /// Notes what an event says of the rows of this file. Whether it is to be told.
+    fn heard(&mut self, event: &Event<'_>) -> bool {
+        let sent = match event {
+            Event::Row(sent) | Event::TooLate(sent) => sent,
+            _ => return true,
+        };
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.remove(&sent.id);
+        drop(under_way);
+        // What came too late is not what the row is.
+        if matches!(event, Event::TooLate(_)) {
+            return true;
+        }
+        let is_ours = self.note(&(*sent).into());
+        // A row that waits for another try is counted when that has ended.
+        if !is_ours && !matches!(sent.state, State::Pending | State::Sending) {
+            *self.others.of_mut(sent.state) += 1;
+        }
+        is_ours
+    }
+
+    /// A result that the outbox does not know: its row becomes unknown there.
+    fn unrecorded(&mut self, sent: &Sent) {
+        let what = match &sent.message {
+            Some(message) => format!("{}: {message}", sent.state),
+            None => sent.state.to_string(),
+        };
+        let message = format!("the database failed before the result was recorded, which is: {what}");
+        self.note(&Now {
+            state: State::Unknown,
+            message: Some(&message),
+            ..sent.into()
+        });
     }
 
     /// Counts what there is to be sent.
@@ -128,6 +203,7 @@ impl Batch {
     async fn others_let_go(
         &mut self,
         outbox: &Outbox,
+        patience: Duration,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
         on_event: &mut impl FnMut(Event<'_>, Progress),
     ) -> bool {
@@ -135,7 +211,7 @@ impl Batch {
         loop {
             // Those that stood as pending when they were stored may be in another's hands by now.
             let which = if end.is_none() { Which::Open } else { Which::Sending };
-            let Ok(looked) = self.look(outbox, which).await else {
+            let Ok(looked) = self.look(outbox, which, patience).await else {
                 return false;
             };
             match self.spool.count_sendable(&self.stopped) {
@@ -172,11 +248,11 @@ impl Batch {
     }
 
     /// Looks up every row of which something new may be true.
-    async fn look_again(&mut self, outbox: &Outbox) -> Result<(), Error> {
-        self.look(outbox, Which::NotTold).await.map(|_| ())
+    async fn look_again(&mut self, outbox: &Outbox, patience: Duration) -> Result<(), Error> {
+        self.look(outbox, Which::NotTold, patience).await.map(|_| ())
     }
 
-    async fn look(&mut self, outbox: &Outbox, which: Which) -> Result<Looked, Error> {
+    async fn look(&mut self, outbox: &Outbox, which: Which, patience: Duration) -> Result<Looked, Error> {
         let mut looked = Looked::default();
         let mut after = 0;
         loop {
@@ -191,7 +267,8 @@ impl Batch {
                 return Ok(looked);
             };
             after = *last;
-            for row in outbox.standing(&ids).await? {
+            let rows = tokio::time::timeout(patience, outbox.standing(&ids)).await;
+            for row in rows.unwrap_or_else(|_| Err(silent(&outbox.place(), patience)))? {
                 if row.state == State::Sending {
                     looked.sending += 1;
                     looked.lease = looked.lease.max(row.lease.unwrap_or_default());
@@ -199,6 +276,21 @@ impl Batch {
                 self.note(&(&row).into());
             }
         }
+    }
+}
+
+/// Notes which rows have calls under way: where a delivery is broken off, nobody else knows.
+struct Noting<'a> {
+    caller: &'a dyn Caller,
+    under_way: Arc<Mutex<BTreeSet<i64>>>,
+}
+
+impl Caller for Noting<'_> {
+    fn call(&self, row: &Claimed) -> Result<Call, Verdict> {
+        let call = self.caller.call(row)?;
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.insert(row.id);
+        Ok(call)
     }
 }
 

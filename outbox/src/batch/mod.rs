@@ -4,8 +4,9 @@ mod deliver;
 mod spool;
 mod tally;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use vitec_connect::{ContactId, CustomerId};
@@ -60,7 +61,8 @@ pub struct Batch {
     /// It was asked to end before the file was read, or before everything was sent.
     interrupted: bool,
     is_read: bool,
-    uncertain: bool,
+    /// The rows whose calls are under way, of this file or not.
+    under_way: Arc<Mutex<BTreeSet<i64>>>,
     /// The first failure of the spool itself: what it says is not true any more.
     broken: Option<Error>,
 }
@@ -134,7 +136,7 @@ impl Batch {
             stopped: BTreeMap::new(),
             interrupted: false,
             is_read: false,
-            uncertain: false,
+            under_way: Arc::default(),
             broken: None,
         })
     }
@@ -376,7 +378,6 @@ impl Batch {
         };
         Tally {
             interrupted: self.interrupted && (tally.pending > 0 || !self.is_read),
-            uncertain: tally.uncertain || self.uncertain,
             ..tally
         }
     }

@@ -24,7 +24,7 @@ pub struct Tally {
     pub stopped: u64,
     /// The run was ended before it was through.
     pub interrupted: bool,
-    /// What was under way when the run was broken off could not be looked up: more may be unknown than is counted.
+    /// Neither the file's rows nor the outbox's could be counted: some may be unknown.
     pub uncertain: bool,
 }
 

@@ -41,8 +41,15 @@ pub async fn deliver(
     shutdown: impl Future<Output = ()>,
     on_event: impl FnMut(Event<'_>),
 ) -> Result<Summary, Error> {
-    if client.base_url() != outbox.belongs_to() {
-        return Err(Error::new(
+    same_server(outbox, client)?;
+    deliver_by(outbox, client, options, fastrand::Rng::new(), shutdown, on_event).await
+}
+
+/// Refuses a client that would send the rows to another server than they are for.
+pub(crate) fn same_server(outbox: &Outbox, client: &Client) -> Result<(), Error> {
+    match client.base_url() == outbox.belongs_to() {
+        true => Ok(()),
+        false => Err(Error::new(
             ErrorKind::OtherBaseUrl,
             format!(
                 "{}: the outbox belongs to {}, and the client calls {}.",
@@ -50,9 +57,8 @@ pub async fn deliver(
                 outbox.belongs_to(),
                 client.base_url()
             ),
-        ));
+        )),
     }
-    deliver_by(outbox, client, options, fastrand::Rng::new(), shutdown, on_event).await
 }
 
 /// The same by any caller, and with chance of a known seed: nothing else in it depends on more than the clock.

@@ -1,6 +1,7 @@
 //! One file through an outbox: what is said of its rows is what they are.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Mutex;
 
 use vitec_connect_outbox::{
@@ -195,20 +196,57 @@ async fn without_an_outbox_everything_is_to_be_sent() {
     assert_eq!(report(&mut batch)[0].message.as_deref(), Some("not tried: away"));
 }
 
+/// A disk that cannot be read on.
+struct Torn;
+
+impl Read for Torn {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        Err(std::io::Error::other("torn"))
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_cannot_be_read_on_is_one_bad_row_more() {
     let place = Place::sqlite();
     let outbox = place.open(crate::stores::BASE_URL).await;
-    let mut file = b"customerId,contactId\nM1,1\nM1,".to_vec();
-    file.resize(3 << 20, b'x');
-    let reader = RowReader::new(std::io::Cursor::new(file), &ReadOptions::default()).unwrap();
+    // More than is read to see what kind of file it is.
+    let file = format!(
+        "customerId,contactId,bank\n{}",
+        format!("M1,1,{:0200}\n", 1).repeat(1000)
+    );
+    let file = std::io::Cursor::new(file).chain(Torn);
+    let reader = RowReader::new(file, &ReadOptions::default()).unwrap();
     let mut batch = Batch::new().unwrap();
     let read = batch.import(&outbox, reader, std::future::pending(), |_| {}).await;
     assert!(read.is_err());
     let tally = batch.tally(Some(&outbox)).await;
-    assert_eq!(numbers(&tally), [0, 0, 0, 1, 0, 1, 0]);
+    assert_eq!((tally.bad, tally.exit_status()), (1, 5), "{tally:?}");
     let last = report(&mut batch).pop().unwrap();
     assert_eq!(last.line, None);
+}
+
+/// What was under way when a program gave up waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_is_broken_off_leaves_its_calls_unknown() {
+    let place = Place::sqlite();
+    let (begun, mut began) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::start(move |_| {
+        _ = begun.send(());
+        Reply::ok().after(std::time::Duration::from_secs(3600))
+    })
+    .await;
+    let outbox = place.open(&server.url).await;
+    let mut batch = imported(&outbox, FILE).await;
+    let options = options();
+    tokio::select! {
+        end = delivered(&mut batch, &outbox, &server.url, &options) => panic!("{end:?}"),
+        _ = began.recv() => {}
+    }
+    batch.broken_off(&outbox).await;
+    let tally = batch.tally(Some(&outbox)).await;
+    assert_eq!(tally.exit_status(), 6, "{tally:?}");
+    assert_eq!(tally.unknown + tally.sending + tally.pending, 6, "{tally:?}");
+    assert!(tally.pending < 6, "{tally:?}");
 }
 
 #[cfg(feature = "postgres")]
@@ -219,6 +257,30 @@ mod others {
     use crate::leases::under_way_at;
 
     const ONE: &str = "customerId,contactId,bank\nM1,4711,M1-0\n";
+
+    /// The last known state, and what was under way as unknown.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_database_that_is_gone_for_good_leaves_what_was_under_way_unknown() {
+        let Some(place) = crate::postgres::place().await else {
+            return;
+        };
+        let place = std::sync::Arc::new(place);
+        let (gone, handle) = (std::sync::Arc::clone(&place), tokio::runtime::Handle::current());
+        let server = Server::start(move |_| {
+            tokio::task::block_in_place(|| handle.block_on(crate::postgres::allow(&gone, false)));
+            Reply::ok()
+        })
+        .await;
+        let outbox = place.open(&server.url).await;
+        let mut batch = imported(&outbox, "customerId,contactId,bank\nM1,1,a\nM1,2,b\nM1,x/y,c\n").await;
+        let end = delivered(&mut batch, &outbox, &server.url, &options()).await;
+        assert!(matches!(end, End::Database(_)), "{end:?}");
+        let tally = batch.tally(Some(&outbox)).await;
+        assert_eq!((numbers(&tally), tally.exit_status()), ([0, 0, 1, 1, 0, 1, 0], 6));
+        let message = report(&mut batch)[0].message.clone().unwrap();
+        assert!(message.ends_with("which is: accepted"), "{message}");
+        crate::postgres::allow(&place, true).await;
+    }
 
     async fn after(place: &Place, lease: &str) {
         let sql =
