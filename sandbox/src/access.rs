@@ -4,9 +4,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderMap};
 
-/// The parameter that names the customer, in any case: the vendor's name for it on all its endpoints.
-const CUSTOMER: &str = "customerId";
-
 /// A user name and a password.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -54,11 +51,6 @@ impl Access {
             Verdict::Forbidden
         }
     }
-}
-
-/// Whether a parameter is the customer's id.
-pub(crate) fn is_customer(parameter: &str) -> bool {
-    parameter.eq_ignore_ascii_case(CUSTOMER)
 }
 
 fn basic(headers: &HeaderMap) -> Option<Account> {

@@ -88,6 +88,13 @@ impl Service {
                 answer: String::new(),
             };
         };
+        if let Some(media_type) = &success.media_type {
+            let answer = format!("sandbox-{number}");
+            return Ordinary {
+                response: respond(status, media_type, answer.clone()),
+                answer,
+            };
+        }
         let value = match (&typed.ty, &success.example) {
             (Type::Text, _) => Value::from(format!("sandbox-{number}")),
             (_, Some(example)) => example.clone(),

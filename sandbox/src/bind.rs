@@ -1,5 +1,6 @@
 //! What is common to reading a body as JSON, as XML and as a form.
 
+use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use crate::json_number::Number;
@@ -65,10 +66,25 @@ pub(crate) fn key(parameter: &str, path: &str) -> String {
     }
 }
 
-/// An enumeration's number as the document writes it: by name if it is listed.
-pub(crate) fn enumerated(enumeration: &Enumeration, number: i64, member: &str, notes: &mut Notes) -> Value {
-    match enumeration.values.iter().find(|(_, listed)| *listed == number) {
+/// A value of an enumeration.
+pub(crate) enum Parsed {
+    /// A listed name, or several, whose numbers are not known.
+    Name(String),
+    /// The number of a listed name, or another one.
+    Number(i64),
+}
+
+/// An enumeration's value as the document writes it: by name if it is listed.
+pub(crate) fn enumerated(enumeration: &Enumeration, parsed: Parsed, member: &str, notes: &mut Notes) -> Value {
+    let number = match parsed {
+        Parsed::Name(name) => return Value::from(name),
+        Parsed::Number(number) => number,
+    };
+    let is_complete = enumeration.values.iter().all(|(_, number)| number.is_some());
+    match enumeration.values.iter().find(|(_, listed)| *listed == Some(number)) {
         Some((name, _)) => Value::from(name.as_str()),
+        // It may be that of a name whose number nobody knows.
+        None if !is_complete => Value::from(number),
         None => {
             notes.add(
                 NoteKind::UnknownNumber,
@@ -82,11 +98,11 @@ pub(crate) fn enumerated(enumeration: &Enumeration, number: i64, member: &str, n
 
 /// `Enum.Parse` without regard to case: a name, a number, or several names with commas between, whose numbers are
 /// joined bit by bit.
-pub(crate) fn parse_enumeration(enumeration: &Enumeration, text: &str) -> Option<i64> {
+pub(crate) fn parse_enumeration(enumeration: &Enumeration, text: &str) -> Option<Parsed> {
     let trimmed = text.trim();
     if trimmed.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')) {
         match trimmed.parse::<i32>() {
-            Ok(number) => return Some(number.into()),
+            Ok(number) => return Some(Parsed::Number(number.into())),
             Err(_) if trimmed.bytes().skip(1).all(|b| b.is_ascii_digit()) => return None,
             Err(_) => {}
         }
@@ -99,12 +115,41 @@ pub(crate) fn parse_enumeration(enumeration: &Enumeration, text: &str) -> Option
                 .iter()
                 .find(|(listed, _)| listed.to_lowercase() == name.to_lowercase())
         };
-        exact.or_else(any_case).map(|(_, number)| *number)
+        exact.or_else(any_case)
     };
-    trimmed
-        .split(',')
-        .map(|name| find(name.trim()))
-        .try_fold(0, |joined, number| Some(joined | number?))
+    let found = trimmed.split(',').map(|name| find(name.trim()));
+    let found = found.collect::<Option<Vec<_>>>()?;
+    let joined = found
+        .iter()
+        .try_fold(0, |joined, (_, number)| Some(joined | (*number)?));
+    Some(match joined {
+        Some(number) => Parsed::Number(number),
+        None => Parsed::Name(
+            found
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+    })
+}
+
+/// A text of a type that is written as text, in the form in which .NET holds it. `None` if it is no value of the type.
+pub(crate) fn plain_text(ty: &Type, text: &str) -> Option<Value> {
+    match ty {
+        Type::Bytes => {
+            let bare: String = text.split_ascii_whitespace().collect();
+            let bytes = base64::engine::general_purpose::STANDARD.decode(bare).ok()?;
+            Some(base64::engine::general_purpose::STANDARD.encode(bytes).into())
+        }
+        Type::Uuid => Some(
+            vitec_connect::datacontract::Uuid::parse_str(text.trim())
+                .ok()?
+                .to_string()
+                .into(),
+        ),
+        _ => Some(text.into()),
+    }
 }
 
 /// A floating number as a JSON value. JSON has no word for infinity: .NET's own stands for it.
@@ -142,6 +187,11 @@ pub(crate) fn check_required(schemas: &Schemas, ty: &Type, value: &Value, path: 
         (Type::List(item), Value::Array(values)) => {
             for (index, value) in values.iter().enumerate() {
                 check_required(schemas, &item.ty, value, &format!("{path}[{index}]"), errors);
+            }
+        }
+        (Type::Dictionary(item), Value::Object(values)) => {
+            for (name, value) in values {
+                check_required(schemas, &item.ty, value, &format!("{path}[{name}]"), errors);
             }
         }
         _ => {}

@@ -77,7 +77,7 @@ impl Form<'_> {
                 Type::Object(inner) if depth < 8 && self.has_prefix(&name) => self
                     .object(*inner, &format!("{name}."), &key, bound, depth + 1)
                     .map(Value::Object),
-                Type::Object(_) | Type::Any => continue,
+                Type::Object(_) | Type::Dictionary(_) | Type::Any => continue,
                 Type::List(item) => {
                     let texts = self.take(&name);
                     met |= !texts.is_empty();
@@ -145,18 +145,19 @@ fn from_text(ty: &Type, text: &str, path: &str, notes: &mut Notes) -> Option<Val
             "false" => Some(Value::from(false)),
             _ => None,
         },
+        Type::Int16 => trimmed.parse::<i16>().ok().map(Value::from),
         Type::Int32 => trimmed.parse::<i32>().ok().map(Value::from),
         Type::Int64 => trimmed.parse::<i64>().ok().map(Value::from),
-        Type::Decimal | Type::Double => trimmed
+        Type::Double => trimmed
             .parse::<f64>()
             .ok()
             .filter(|value| value.is_finite())
             .map(bind::float),
         Type::Enumeration(enumeration) => {
-            let number = bind::parse_enumeration(enumeration, text)?;
-            Some(bind::enumerated(enumeration, number, path, notes))
+            let parsed = bind::parse_enumeration(enumeration, text)?;
+            Some(bind::enumerated(enumeration, parsed, path, notes))
         }
-        Type::Text | Type::Object(_) | Type::List(_) | Type::Any => Some(Value::from(text)),
+        ty => bind::plain_text(ty, text),
     }
 }
 
@@ -167,12 +168,13 @@ pub(crate) fn check_parameter(parameter: &Parameter, text: &str, errors: &mut Mo
         ty => ty,
     };
     let name = match ty {
+        Type::Int16 => "Int16",
         Type::Int32 => "Int32",
         Type::Int64 => "Int64",
         Type::Boolean => "Boolean",
         Type::Date => "DateTime",
-        Type::Decimal => "Decimal",
         Type::Double => "Double",
+        Type::Uuid => "Guid",
         _ => parameter.name.as_str(),
     };
     if from_text(ty, text, &parameter.name, &mut Notes::default()).is_none() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::bind::{self, Bound, ERROR_OCCURRED};
+use crate::bind::{self, Bound, ERROR_OCCURRED, Parsed};
 use crate::json::{Reader, Token, Want};
 use crate::json_number::Number;
 use crate::json_text::Fault;
@@ -29,16 +29,15 @@ pub(crate) fn bind(text: &str, ty: &Type, parameter: &str, schemas: &Schemas) ->
 /// What Json.NET asks its reader for, by the type of a member.
 fn want(ty: &Type) -> Want {
     match ty {
-        Type::Text => Want::Text,
+        Type::Text | Type::Uuid | Type::Bytes | Type::Binary => Want::Text,
         Type::Date => Want::Date,
         Type::Boolean => Want::Boolean,
-        Type::Int32 => Want::Int32,
-        Type::Decimal => Want::Decimal,
+        Type::Int16 | Type::Int32 => Want::Int32,
         Type::Double => Want::Double,
         Type::Int64 => Want::Int64,
         // Read by a converter.
         Type::Enumeration(_) => Want::Token,
-        Type::Object(_) | Type::List(_) | Type::Any => Want::Anything,
+        Type::Object(_) | Type::List(_) | Type::Dictionary(_) | Type::Any => Want::Anything,
     }
 }
 
@@ -84,19 +83,19 @@ impl Binder<'_> {
     /// The value of the reader's token. `None` is null.
     fn value(&mut self, ty: &Type, existing: Option<Value>) -> Result<Option<Value>, Fault> {
         if let Type::Enumeration(enumeration) = ty {
-            let number = match &self.reader.token {
+            let parsed = match &self.reader.token {
                 Token::Null => return Ok(None),
                 Token::Text(text) if text.is_empty() => return Ok(None),
                 Token::Text(text) => bind::parse_enumeration(enumeration, text).ok_or(Fault("an unlisted name"))?,
                 // A number beyond 32 bits wraps around.
                 #[allow(clippy::cast_possible_truncation)]
-                Token::Number(Number::Integer(number)) => i64::from(*number as i32),
+                Token::Number(Number::Integer(number)) => Parsed::Number(i64::from(*number as i32)),
                 _ => return Err(Fault("neither a name nor a number")),
             };
             let path = self.reader.path();
             return Ok(Some(bind::enumerated(
                 enumeration,
-                number,
+                parsed,
                 &path,
                 &mut self.bound.notes,
             )));
@@ -106,6 +105,9 @@ impl Binder<'_> {
             (Token::Null | Token::Undefined, _) => None,
             (Token::Text(text), Type::Text | Type::Any) => Some(Value::from(text.as_str())),
             (Token::Text(text), _) if text.is_empty() => None,
+            (Token::Text(text), Type::Uuid | Type::Bytes) => {
+                Some(bind::plain_text(ty, text).ok_or(Fault("a string that is no value of the type"))?)
+            }
             (Token::Text(text), Type::Int64) => Some(Value::from(
                 text.trim()
                     .parse::<i64>()
@@ -130,8 +132,11 @@ impl Binder<'_> {
                 }
                 Some(Value::from(whole as i64))
             }
-            (Token::Number(number), Type::Double | Type::Decimal) => Some(bind::float(number.as_f64())),
-            (Token::Number(number), Type::Int32 | Type::Int64 | Type::Any) => Some(bind::number(*number)),
+            (Token::Number(number), Type::Double) => Some(bind::float(number.as_f64())),
+            (Token::Number(Number::Integer(number)), Type::Int16) if i16::try_from(*number).is_err() => {
+                return Err(Fault("a number beyond 16 bits"));
+            }
+            (Token::Number(number), Type::Int16 | Type::Int32 | Type::Int64 | Type::Any) => Some(bind::number(*number)),
             _ => return self.structure(token, ty, existing),
         };
         self.reader.token = token;
@@ -142,6 +147,7 @@ impl Binder<'_> {
         self.reader.token = token;
         match (&self.reader.token, ty) {
             (Token::StartObject, Type::Object(index)) => self.object(*index, existing).map(Some),
+            (Token::StartObject, Type::Dictionary(item)) => self.dictionary(item, existing).map(Some),
             (Token::StartArray, Type::List(item)) => self.list(item, existing).map(Some),
             (Token::StartObject | Token::StartArray, Type::Any) => self.anything().map(Some),
             (Token::StartObject, _) => {
@@ -231,6 +237,40 @@ impl Binder<'_> {
         Ok(())
     }
 
+    /// Values by name; a name that comes again has its last value.
+    fn dictionary(&mut self, item: &Item, existing: Option<Value>) -> Result<Value, Fault> {
+        let mut values = match existing {
+            Some(Value::Object(values)) => values,
+            _ => Map::new(),
+        };
+        self.next()?;
+        loop {
+            match std::mem::replace(&mut self.reader.token, Token::Comment) {
+                Token::Name(name) => {
+                    self.reader.token = Token::Name(name.clone());
+                    if !self.reader.read_as(want(&item.ty))? {
+                        return Err(Fault("the body ends before a value"));
+                    }
+                    let value = self.value(&item.ty, None)?;
+                    if value.is_none() && !item.ty.is_nullable() {
+                        return Err(Fault("null where a dictionary holds values"));
+                    }
+                    values.insert(name, value.unwrap_or_default());
+                }
+                Token::EndObject => {
+                    self.reader.token = Token::EndObject;
+                    return Ok(Value::Object(values));
+                }
+                Token::Comment => {}
+                other => {
+                    self.reader.token = other;
+                    return Err(Fault("something else than a name"));
+                }
+            }
+            self.next()?;
+        }
+    }
+
     fn list(&mut self, item: &Item, existing: Option<Value>) -> Result<Value, Fault> {
         let mut values = match existing {
             Some(Value::Array(values)) => values,
@@ -268,7 +308,7 @@ impl Binder<'_> {
             _ => {}
         }
         let value = self.value(&item.ty, None)?;
-        let nullable = matches!(item.ty, Type::Text | Type::Object(_) | Type::List(_) | Type::Any);
+        let nullable = item.ty.is_nullable();
         match value {
             None if !nullable => return Err(Fault("null where a list holds values")),
             value => values.push(value.unwrap_or_default()),

@@ -80,9 +80,9 @@ impl Binder<'_> {
                 Value::from(date.held.to_string())
             }
             Type::Boolean => Value::from(boolean(&self.text()?).ok_or(bad)?),
+            Type::Int16 => Value::from(self.text()?.trim().parse::<i16>().map_err(|_| bad)?),
             Type::Int32 => Value::from(self.text()?.trim().parse::<i32>().map_err(|_| bad)?),
             Type::Int64 => Value::from(self.text()?.trim().parse::<i64>().map_err(|_| bad)?),
-            Type::Decimal => decimal(self.text()?.trim()).ok_or(bad)?,
             Type::Double => double(self.text()?.trim()).ok_or(bad)?,
             Type::Enumeration(enumeration) => {
                 let text = self.text()?;
@@ -93,7 +93,9 @@ impl Binder<'_> {
             }
             Type::Object(index) => self.object(*index)?,
             Type::List(item) => self.list(item)?,
-            Type::Any => {
+            Type::Dictionary(item) => self.dictionary(item)?,
+            Type::Uuid | Type::Bytes => bind::plain_text(ty, &self.text()?).ok_or(bad)?,
+            Type::Any | Type::Binary => {
                 self.xml.skip()?;
                 return Ok(None);
             }
@@ -191,7 +193,7 @@ impl Binder<'_> {
         let mut values = Vec::new();
         while let Some((name, namespace, nil)) = self.child()? {
             if name == item.xml.name && namespace == item.xml.namespace {
-                let nullable = matches!(item.ty, Type::Text | Type::Object(_) | Type::List(_) | Type::Any);
+                let nullable = item.ty.is_nullable();
                 if nil && !nullable {
                     return Err(Fault("null where a list holds values"));
                 }
@@ -206,12 +208,38 @@ impl Binder<'_> {
         }
         Ok(Value::Array(values))
     }
-}
 
-fn decimal(text: &str) -> Option<Value> {
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.".contains(&b));
-    let value: f64 = text.parse().ok().filter(|_| plain)?;
-    (value.abs() < 7.922_816_251_426_434e28).then(|| bind::float(value))
+    /// Pairs of a key and a value.
+    fn dictionary(&mut self, item: &Item) -> Result<Value, Fault> {
+        let mut values = Map::new();
+        while let Some((name, namespace, nil)) = self.child()? {
+            if name != item.xml.name || namespace != item.xml.namespace {
+                if !self.notes.is_full() {
+                    self.notes
+                        .unknown(&self.path, &name, [item.xml.name.clone()].into_iter());
+                }
+                self.xml.skip()?;
+                continue;
+            }
+            if nil {
+                return Err(Fault("null where a dictionary holds pairs"));
+            }
+            let (mut key, mut value) = (None, None);
+            while let Some((part, namespace, nil)) = self.child()? {
+                match part.as_str() {
+                    _ if namespace != item.xml.namespace => self.xml.skip()?,
+                    "Key" if key.is_none() && !nil => key = Some(self.text()?),
+                    "Value" => value = self.value(&item.ty, nil)?,
+                    _ => self.xml.skip()?,
+                }
+            }
+            let key = key.ok_or(Fault("a pair without a key"))?;
+            if values.insert(key, value.unwrap_or_default()).is_some() {
+                return Err(Fault("a key that was given before"));
+            }
+        }
+        Ok(Value::Object(values))
+    }
 }
 
 fn double(text: &str) -> Option<Value> {

@@ -7,15 +7,14 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, mpsc};
 
-use serde_json::Value;
 use tokio::sync::oneshot;
+use vitec_connect::description::Description;
+use vitec_connect::{OPENAPI_JSON, OPENAPI_YAML};
 
 use crate::Sandbox;
 use crate::access::{Access, Account};
-use crate::document::{OPENAPI_JSON, OPENAPI_YAML};
 use crate::operation::Api;
 use crate::received::Log;
-use crate::schema::DocumentError;
 use crate::server::{Shared, serve};
 use crate::service::Service;
 
@@ -47,7 +46,7 @@ pub struct Builder {
     forbidden: Vec<String>,
     pascal_case: bool,
     body_limit: usize,
-    document: Option<String>,
+    document: Option<(Description, String)>,
 }
 
 /// Why a sandbox did not start.
@@ -61,8 +60,6 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
-    /// The document given to [`Builder::document`] cannot be served.
-    Document(DocumentError),
 }
 
 impl fmt::Display for StartError {
@@ -74,7 +71,6 @@ impl fmt::Display for StartError {
                     "the sandbox cannot listen on {address}: choose another address, or port 0 for a free one"
                 )
             }
-            Self::Document(error) => error.fmt(f),
         }
     }
 }
@@ -83,7 +79,6 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } => Some(source),
-            Self::Document(_) => None,
         }
     }
 }
@@ -149,21 +144,26 @@ impl Builder {
         self
     }
 
-    /// Another OpenAPI 3.0 document, as JSON.
-    pub fn document(mut self, json: impl Into<String>) -> Self {
-        self.document = Some(json.into());
+    /// Another document: what it says, and its JSON for the sandbox's own pages.
+    pub fn document(mut self, description: Description, json: impl Into<String>) -> Self {
+        self.document = Some((description, json.into()));
         self
     }
 
     /// Starts the sandbox.
     ///
     /// # Errors
-    /// If it cannot listen, or if the document cannot be served.
+    /// If it cannot listen.
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        let document_json = self.document.as_deref().unwrap_or(OPENAPI_JSON);
-        let document: Value = serde_json::from_str(document_json)
-            .map_err(|error| StartError::Document(DocumentError(format!("it is not JSON: {error}"))))?;
-        let api = Api::read(&document).map_err(StartError::Document)?;
+        // JSON is YAML.
+        let (api, document_json, document_yaml) = match self.document {
+            Some((description, json)) => (Api::read(&description), json.clone(), json),
+            None => (
+                Api::read(vitec_connect::description()),
+                OPENAPI_JSON.to_owned(),
+                OPENAPI_YAML.to_owned(),
+            ),
+        };
         let failed = |source| StartError::Listen {
             address: self.listen,
             source,
@@ -191,9 +191,8 @@ impl Builder {
                 log: Mutex::new(Log::default()),
                 programme: Mutex::new(VecDeque::new()),
             },
-            document_json: document_json.to_owned(),
-            // JSON is YAML.
-            document_yaml: self.document.as_deref().unwrap_or(OPENAPI_YAML).to_owned(),
+            document_json,
+            document_yaml,
             loopback: address.ip().is_loopback(),
             made_up_password,
         });

@@ -40,7 +40,6 @@ pub(crate) enum Want {
     Boolean,
     Int32,
     Int64,
-    Decimal,
     Double,
 }
 

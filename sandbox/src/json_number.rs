@@ -17,9 +17,7 @@ impl Number {
     pub(crate) fn read(text: &str, want: Want) -> Result<Self, Fault> {
         let second = text.as_bytes().get(1);
         let in_other_base = text.starts_with('0') && second.is_some_and(|b| !matches!(b, b'.' | b'e' | b'E'));
-        let number = if want == Want::Decimal && text.ends_with('.') {
-            None
-        } else if in_other_base {
+        let number = if in_other_base {
             other_base(text)
         } else {
             plain(text, want)
@@ -31,8 +29,7 @@ impl Number {
     pub(crate) fn quoted(text: &str, want: Want) -> Option<Self> {
         let text = text.trim();
         match want {
-            // Digits may be grouped in a decimal, as in "1,500,000.50".
-            Want::Decimal => plain(&text.replace(',', ""), want),
+            // Digits may be grouped, as in "1,500,000.50".
             Want::Double => match text {
                 "NaN" | "Infinity" | "-Infinity" => Some(Self::named(text)),
                 _ => plain(&text.replace(',', ""), want),
@@ -81,10 +78,6 @@ fn plain(text: &str, want: Want) -> Option<Number> {
     match want {
         Want::Int32 => text.parse::<i32>().ok().map(|value| Number::Integer(value.into())),
         Want::Double => float().map(Number::Float),
-        // The largest decimal is about 7.9e28.
-        Want::Decimal => float()
-            .filter(|value| value.abs() < 7.922_816_251_426_434e28)
-            .map(Number::Float),
         _ => {
             let whole = text
                 .strip_prefix('-')

@@ -108,7 +108,7 @@ impl Reader<'_> {
                     return Err(Fault("a string that is no boolean"));
                 }
             },
-            Want::Int32 | Want::Decimal | Want::Double => match Number::quoted(&text, want) {
+            Want::Int32 | Want::Double => match Number::quoted(&text, want) {
                 Some(number) => Token::Number(number),
                 None => {
                     self.set_value(Token::Text(text));

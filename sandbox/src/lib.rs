@@ -1,7 +1,7 @@
 //! A stand-in for Vitec Connect, for tests: an HTTP server on loopback that answers as ASP.NET Web API 2 (5.2.9)
 //! does, keeps what it received, and says what the real server would have lost without a word.
 //!
-//! It is driven by the OpenAPI document: routes, parameters, bodies and answers all come from it.
+//! It is driven by the description of the OpenAPI document: routes, parameters, bodies and answers all come from it.
 //!
 //! ```
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -60,7 +60,6 @@ mod date_cursor;
 mod date_text;
 mod date_time;
 mod decode;
-mod document;
 mod http_error;
 mod json;
 mod json_number;
@@ -91,7 +90,6 @@ pub use builder::{Builder, StartError};
 pub use note::{Note, NoteKind};
 pub use programme::Answer;
 pub use received::Received;
-pub use schema::DocumentError;
 
 use server::Shared;
 use service::lock;

@@ -79,6 +79,10 @@ impl Path {
                 Segment::Parameter(name) if !text.is_empty() => {
                     parameters.insert(name.clone(), text.clone());
                 }
+                Segment::Mixed(before, name, behind) => {
+                    let text = text.strip_prefix(before.as_str())?.strip_suffix(behind.as_str())?;
+                    parameters.insert(name.clone(), Some(text).filter(|it| !it.is_empty())?.to_owned());
+                }
                 _ => return None,
             }
         }

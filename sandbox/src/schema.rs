@@ -1,6 +1,5 @@
-//! The document's schemas, as the .NET types that stand behind them. No schema is named here.
+//! The description's schemas, as the .NET types that stand behind them. No schema is named here.
 
-use std::fmt;
 use std::sync::Arc;
 
 /// The name of an XML element.
@@ -16,31 +15,48 @@ pub(crate) enum Type {
     Text,
     Date,
     Boolean,
+    Int16,
     Int32,
     Int64,
-    /// .NET's `decimal`: a number without a format.
-    Decimal,
     /// .NET's `double` or `float`.
     Double,
     Enumeration(Arc<Enumeration>),
     /// An index into [`Schemas`]: objects may contain themselves.
     Object(usize),
     List(Arc<Item>),
-    /// Anything that the document says nothing usable about.
+    /// Values by name; the item is a pair.
+    Dictionary(Arc<Item>),
+    /// A `Guid`.
+    Uuid,
+    /// Base64.
+    Bytes,
+    /// A whole body that is neither JSON nor XML.
+    Binary,
+    /// Anything: what nobody asked for.
     Any,
 }
 
-/// What a list holds.
+impl Type {
+    /// Whether .NET can hold `null` in a list of it.
+    pub(crate) fn is_nullable(&self) -> bool {
+        matches!(
+            self,
+            Self::Text | Self::Object(_) | Self::List(_) | Self::Dictionary(_) | Self::Bytes | Self::Any
+        )
+    }
+}
+
+/// What a list or a dictionary holds.
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) ty: Type,
     pub(crate) xml: XmlName,
 }
 
-/// An enumeration: names, and the numbers that stand for them.
+/// An enumeration: names, and the numbers that stand for them, as far as they are known.
 #[derive(Debug)]
 pub(crate) struct Enumeration {
-    pub(crate) values: Vec<(String, i64)>,
+    pub(crate) values: Vec<(String, Option<i64>)>,
 }
 
 /// An object with members, in the order in which DataContractSerializer reads and writes them.
@@ -63,21 +79,7 @@ pub(crate) struct Member {
 pub(crate) struct Typed {
     pub(crate) ty: Type,
     pub(crate) xml: XmlName,
-    /// The schema's name in the document, where it has one.
-    pub(crate) schema: Option<String>,
 }
-
-/// Why a document cannot be served.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentError(pub(crate) String);
-
-impl fmt::Display for DocumentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the OpenAPI document cannot be served: {}", self.0)
-    }
-}
-
-impl std::error::Error for DocumentError {}
 
 /// All object schemas in use.
 #[derive(Debug, Default)]

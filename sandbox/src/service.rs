@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use hyper::header::{ALLOW, HOST, HeaderValue};
 use hyper::http::request::Parts;
 
-use crate::access::{Access, Verdict, is_customer};
+use crate::access::{Access, Verdict};
 use crate::bind::{self, Bound, ERROR_OCCURRED, ModelState};
 use crate::bind_form;
 use crate::decode;
@@ -124,8 +124,8 @@ impl Service {
             return Err(Refusal::NotFound);
         }
 
-        let customer = parameters.iter().find(|(name, _)| is_customer(name));
-        let customer = customer.map(|(_, id)| id.as_str());
+        let customer = operation.credentials_key.as_ref().and_then(|name| parameters.get(name));
+        let customer = customer.map(String::as_str);
         match self.access.judge(&request.headers, customer) {
             Verdict::Granted => {}
             Verdict::Unauthorized => return Err(Refusal::Access(StatusCode::UNAUTHORIZED)),
@@ -163,6 +163,9 @@ impl Service {
     fn bind(&self, body: &Body, media_type: Option<&MediaType>, sent: &Sent) -> Result<Bound, String> {
         let ty = &body.typed.ty;
         let parameter = &body.parameter;
+        if matches!(ty, crate::schema::Type::Binary) {
+            return Ok(Bound::default());
+        }
         let Some(format) = media_type.and_then(MediaType::reader) else {
             return match media_type {
                 _ if sent.known_empty => Ok(no_body()),

@@ -12,8 +12,10 @@ pub(crate) fn minimal(schemas: &Schemas, ty: &Type, depth: usize) -> Value {
         Type::Text => Value::from(""),
         Type::Date => Value::from("2024-01-01T00:00:00"),
         Type::Boolean => Value::from(false),
-        Type::Int32 | Type::Int64 => Value::from(0),
-        Type::Decimal | Type::Double => Value::from(0.0),
+        Type::Int16 | Type::Int32 | Type::Int64 => Value::from(0),
+        Type::Double => Value::from(0.0),
+        Type::Uuid => Value::from("00000000-0000-0000-0000-000000000000"),
+        Type::Bytes | Type::Binary => Value::from(""),
         Type::Enumeration(enumeration) => enumeration
             .values
             .first()
@@ -26,7 +28,7 @@ pub(crate) fn minimal(schemas: &Schemas, ty: &Type, depth: usize) -> Value {
             let members = required.map(|member| (member.json.clone(), minimal(schemas, &member.ty, depth + 1)));
             Value::Object(members.collect::<Map<_, _>>())
         }
-        Type::Any => Value::Object(Map::new()),
+        Type::Dictionary(_) | Type::Any => Value::Object(Map::new()),
     }
 }
 
@@ -35,7 +37,7 @@ pub(crate) fn xml(schemas: &Schemas, typed: &Typed, value: &Value) -> String {
     let namespace = &typed.xml.namespace;
     let name = &typed.xml.name;
     let mut text = format!("<{name}");
-    if matches!(typed.ty, Type::Object(_) | Type::List(_)) || value.is_null() {
+    if matches!(typed.ty, Type::Object(_) | Type::List(_) | Type::Dictionary(_)) || value.is_null() {
         text.push_str(&format!(" xmlns:i=\"{INSTANCE}\""));
     }
     if !namespace.is_empty() {
@@ -79,6 +81,18 @@ fn content(schemas: &Schemas, ty: &Type, value: &Value, namespace: &str, name: &
                     text,
                     depth,
                 );
+            }
+        }
+        (Type::Dictionary(item), Value::Object(values)) => {
+            for (key, value) in values {
+                let (pair, arrays) = (&item.xml.name, &item.xml.namespace);
+                text.push_str(&format!("<{pair}"));
+                if arrays != namespace {
+                    text.push_str(&format!(" xmlns=\"{}\"", xml_text(arrays)));
+                }
+                text.push_str(&format!("><Key>{}</Key>", xml_text(key)));
+                element(schemas, &item.ty, value, ("Value", arrays), arrays, text, depth);
+                text.push_str(&format!("</{pair}>"));
             }
         }
         (_, Value::String(content)) => text.push_str(&xml_text(content)),

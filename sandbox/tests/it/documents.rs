@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use vitec_connect::description::Description;
 use vitec_connect_sandbox::{NoteKind, Sandbox};
 
 use crate::http::{Answered, send, start};
@@ -9,22 +10,24 @@ use crate::http::{Answered, send, start};
 fn document() -> String {
     json!({
         "openapi": "3.0.3",
+        "info": {"title": "People", "version": "1"},
+        "servers": [{"url": "https://people.example"}],
         "paths": {
             "/Office/{customerId}/People": {
                 "post": {
                     "operationId": "createPerson",
                     "parameters": [{"name": "customerId", "in": "path", "required": true, "schema": {"type": "string"}}],
                     "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}}},
-                    "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}}}}
+                    "responses": {"200": {"description": "d", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}}}}
                 },
                 "get": {
                     "operationId": "listPeople",
                     "parameters": [
                         {"name": "customerId", "in": "path", "required": true, "schema": {"type": "string"}},
-                        {"name": "from", "in": "query", "required": true, "schema": {"type": "integer"}},
+                        {"name": "from", "in": "query", "required": true, "schema": {"type": "integer", "format": "int32"}},
                         {"name": "active", "in": "query", "schema": {"type": "boolean"}}
                     ],
-                    "responses": {"200": {"content": {"application/json": {
+                    "responses": {"200": {"description": "d", "content": {"application/json": {
                         "schema": {"type": "array", "items": {"$ref": "#/components/schemas/Person"}},
                         "example": [{"name": "n", "tags": ["t"]}]
                     }}}}
@@ -32,6 +35,7 @@ fn document() -> String {
             },
             "/Office/{customerId}/Many": {"post": {
                 "operationId": "createPeople",
+                "parameters": [{"name": "customerId", "in": "path", "required": true, "schema": {"type": "string"}}],
                 "requestBody": {"content": {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Person"}}}}},
                 "responses": {"204": {"description": "done"}}
             }}
@@ -42,15 +46,15 @@ fn document() -> String {
                 "required": ["name"],
                 "properties": {
                     "name": {"type": "string", "xml": {"name": "Name"}},
-                    "age": {"type": "integer", "xml": {"name": "Age"}},
-                    "loan": {"type": "number", "xml": {"name": "Loan"}},
+                    "age": {"type": "integer", "format": "int32", "xml": {"name": "Age"}},
+                    "loan": {"type": "number", "format": "double", "xml": {"name": "Loan"}},
                     "id": {"type": "integer", "format": "int64", "xml": {"name": "Id"}},
                     "ratio": {"type": "number", "format": "double", "xml": {"name": "Ratio"}},
                     "active": {"type": "boolean", "xml": {"name": "Active"}},
                     "partner": {"allOf": [{"$ref": "#/components/schemas/Person"}], "xml": {"name": "Partner"}},
                     "home": {"allOf": [{"$ref": "#/components/schemas/Address"}], "xml": {"name": "Home"}},
                     "tags": {"type": "array", "items": {"type": "string"}, "xml": {"name": "Tags"}},
-                    "sizes": {"type": "array", "items": {"type": "integer"}, "xml": {"name": "Sizes"}},
+                    "sizes": {"type": "array", "items": {"type": "integer", "format": "int32"}, "xml": {"name": "Sizes"}},
                     "others": {"type": "array", "items": {"$ref": "#/components/schemas/Address"}, "xml": {"name": "Others"}}
                 },
                 "xml": {"name": "Person", "namespace": "urn:people"}
@@ -66,6 +70,10 @@ fn document() -> String {
         }}
     })
     .to_string()
+}
+
+fn description() -> Description {
+    vitec_connect_codegen::describe("people.json", &document()).expect("a fine document")
 }
 
 fn post(sandbox: &Sandbox, target: &str, media_type: &str, body: &str) -> Answered {
@@ -105,7 +113,7 @@ fn person_as_xml() -> String {
 
 #[test]
 fn json_and_xml_arrive_as_the_same_object() {
-    let sandbox = start(Sandbox::builder().document(document()));
+    let sandbox = start(Sandbox::builder().document(description(), document()));
     let target = "/Office/M1/People";
     assert_eq!(
         post(&sandbox, target, "application/json", &person().to_string()).status,
@@ -130,7 +138,7 @@ fn json_and_xml_arrive_as_the_same_object() {
 
 #[test]
 fn answers_are_made_from_the_document() {
-    let sandbox = start(Sandbox::builder().document(document()));
+    let sandbox = start(Sandbox::builder().document(description(), document()));
     let answered = post(&sandbox, "/Office/M1/People", "application/json", r#"{"name":"n"}"#);
     assert_eq!(answered.text(), r#"{"name":""}"#);
     let get =
@@ -157,7 +165,7 @@ fn answers_are_made_from_the_document() {
 
 #[test]
 fn parameters_are_checked() {
-    let sandbox = start(Sandbox::builder().document(document()));
+    let sandbox = start(Sandbox::builder().document(description(), document()));
     let get = |target: &str| send(&sandbox, "GET", target, &[], b"").expect("an answer");
     assert_eq!(get("/Office/M1/People").status, 404);
     let answered = get("/Office/M1/People?from=x&active=maybe");
@@ -172,7 +180,7 @@ fn parameters_are_checked() {
 
 #[test]
 fn paths_lead_into_nested_values() {
-    let sandbox = start(Sandbox::builder().document(document()));
+    let sandbox = start(Sandbox::builder().document(description(), document()));
     for (body, fields) in [
         // By Json.NET's public source: each level that fails to read on complains again.
         (
@@ -226,7 +234,6 @@ fn paths_lead_into_nested_values() {
             7,
         ),
         (r#"{"name":"n","id":undefined}"#, "person.id", 1),
-        (r#"{"name":"n","loan":1500000.}"#, "person.loan", 1),
     ] {
         let answered = post(&sandbox, "/Office/M1/People", "application/json", body);
         let answer: Value = serde_json::from_str(&answered.text()).expect("an error");
@@ -258,7 +265,7 @@ fn paths_lead_into_nested_values() {
 
 #[test]
 fn a_lost_nested_member_is_noted_with_its_path() {
-    let sandbox = start(Sandbox::builder().document(document()));
+    let sandbox = start(Sandbox::builder().document(description(), document()));
     let body = "<Person xmlns='urn:people'><Home xmlns:a='urn:places'><a:Street>s</a:Street><a:City>c</a:City></Home><Name>n</Name><Tags><string>t</string></Tags></Person>";
     assert_eq!(post(&sandbox, "/Office/M1/People", "text/xml", body).status, 200);
     let received = sandbox.received().pop().expect("stored");

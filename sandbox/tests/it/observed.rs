@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use serde_json::Value;
+use vitec_connect::description::{Description, Shape};
 use vitec_connect_sandbox::{Answer, Received, Sandbox};
 
 use crate::http::{send, start};
@@ -9,15 +10,16 @@ use crate::http::{send, start};
 const RECORDED: &str = include_str!("web-api-observations.ndjson");
 
 /// The document, with enumerations that count from 0 as in the recording's model (Vitec's own count from 1).
-pub(crate) fn counting_from_zero() -> String {
-    let mut document: Value = serde_json::from_str(vitec_connect::OPENAPI_JSON).expect("the document");
-    let schemas = document["components"]["schemas"].as_object_mut().expect("schemas");
-    for schema in schemas.values_mut() {
-        if let Some(schema) = schema.as_object_mut() {
-            schema.remove("x-enum-numbers");
+pub(crate) fn counting_from_zero() -> Description {
+    let mut description = vitec_connect::description().clone();
+    for schema in description.schemas.values_mut() {
+        if let Shape::Enumeration { names, .. } = &mut schema.shape {
+            for (number, name) in (0..).zip(names) {
+                name.number = Some(number);
+            }
         }
     }
-    document.to_string()
+    description
 }
 
 /// What the recording's action answers: the values that were bound.
@@ -117,7 +119,7 @@ fn replay(sandbox: &Sandbox, recorded: &Value, error_body: &str) -> Vec<String> 
 fn replay_all(pascal_case: bool, error_body: &str) {
     let sandbox = start(
         Sandbox::builder()
-            .document(counting_from_zero())
+            .document(counting_from_zero(), vitec_connect::OPENAPI_JSON)
             .pascal_case(pascal_case),
     );
     let mut count = 0;

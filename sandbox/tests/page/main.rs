@@ -7,7 +7,8 @@ mod chromium;
 use std::net::SocketAddr;
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use vitec_connect::description::Description;
 use vitec_connect_sandbox::Sandbox;
 
 use chromium::Browser;
@@ -320,17 +321,22 @@ async fn narrow_screens_and_dark_ones() {
     browser.assert_quiet();
 }
 
+fn description(document: &Value) -> Description {
+    vitec_connect_codegen::describe("page.json", &document.to_string()).expect("a fine document")
+}
+
 /// The page knows nothing but what the document says.
 #[tokio::test]
 async fn another_document_makes_another_page() {
     let document = json!({
         "openapi": "3.0.3",
         "info": {"title": "</script><script>alert(1)</script>{{SANDBOX_JSON}}{{NONCE}}", "version": "1"},
+        "servers": [{"url": "https://example.com"}],
         "paths": {
             "/Things/{id}": {"put": {
                 "operationId": "putThing",
                 "parameters": [
-                    {"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}, "example": 7},
+                    {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "format": "int32"}, "example": 7},
                     {"name": "dry", "in": "query", "schema": {"type": "boolean"}},
                 ],
                 "requestBody": {"content": {
@@ -341,7 +347,7 @@ async fn another_document_makes_another_page() {
             }},
             "/Things/{id}/Copy": {"get": {
                 "operationId": "getThing",
-                "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}],
+                "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "format": "int32"}}],
                 "responses": {"200": {"description": "A thing", "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/Thing"}},
                     "application/xml": {"schema": {"$ref": "#/components/schemas/Thing"}},
@@ -353,7 +359,7 @@ async fn another_document_makes_another_page() {
                 "type": "object",
                 "xml": {"name": "Thing", "namespace": "urn:things"},
                 "properties": {
-                    "sum": {"type": "number", "xml": {"name": "Amount"}},
+                    "sum": {"type": "number", "format": "double", "xml": {"name": "Amount"}},
                     "tags": {"type": "array", "items": {"type": "string"}, "xml": {"name": "Tags"}},
                     "open": {"type": "boolean", "xml": {"name": "Open"}},
                     "owner": {"allOf": [{"$ref": "#/components/schemas/Owner"}], "xml": {"name": "Owner"}},
@@ -365,13 +371,13 @@ async fn another_document_makes_another_page() {
                 "xml": {"name": "Owner", "namespace": "urn:owners"},
                 "properties": {
                     "name": {"type": "string", "xml": {"name": "Name"}},
-                    "age": {"type": "integer", "xml": {"name": "Age"}},
+                    "age": {"type": "integer", "format": "int32", "xml": {"name": "Age"}},
                 },
             },
         }},
     });
     let sandbox = Sandbox::builder()
-        .document(document.to_string())
+        .document(description(&document), document.to_string())
         .start()
         .await
         .expect("a fine document");
@@ -412,20 +418,21 @@ async fn the_samples_work_as_they_are_shown() {
     let document = json!({
         "openapi": "3.0.3",
         "info": {"title": "Samples", "version": "1"},
+        "servers": [{"url": "https://example.com"}],
         "paths": {"/Banks/{id}": {"post": {
             "operationId": "addBank",
             "parameters": [
                 {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}, "example": "Åsa's [1]"},
             ],
             "requestBody": {"content": {"application/json": {
-                "schema": {"type": "object", "properties": {"bank": {"type": "string"}}},
+                "schema": {"type": "object", "properties": {"bank": {"type": "string", "xml": {"name": "Bank"}}}, "xml": {"namespace": "urn:banks"}},
                 "example": {"bank": bank},
             }}},
             "responses": {"200": {"description": "Done", "content": {"application/json": {"schema": {"type": "string"}}}}},
         }}},
     });
     let sandbox = Sandbox::builder()
-        .document(document.to_string())
+        .document(description(&document), document.to_string())
         .start()
         .await
         .expect("a fine document");
