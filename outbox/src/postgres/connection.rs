@@ -5,20 +5,21 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard};
+use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Error as PgError, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
 use super::url::{Server, Url};
 use crate::address::Address;
-use crate::error::{Error, ErrorKind, database};
+use crate::error::{Error, ErrorKind, database, silent};
 
-/// How long the database may take for a piece of work.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a connection that was made before may take to begin anything.
+const SILENCE: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub(super) struct Connection {
@@ -71,19 +72,45 @@ impl Connection {
         })
     }
 
-    /// The connection, for one piece of work.
-    pub(super) async fn client(&self) -> Result<Held<'_>, Error> {
-        let mut live = timeout(PATIENCE, self.live.lock())
-            .await
-            .map_err(|late| self.silent(late))?;
-        if live.as_ref().is_none_or(|it| it.client.is_closed()) {
-            *live = None;
-            *live = Some(self.connect().await?);
+    /// Does a piece of work in one transaction. Where this is not waited for any longer, breaks off, or loses the
+    /// connection, the connection is closed with what was not committed, and the next piece of work makes another.
+    pub(super) async fn transaction<T>(
+        &self,
+        work: impl for<'c> FnOnce(&'c Client, DateTime<Utc>) -> BoxFuture<'c, Result<End<T>, PgError>>,
+    ) -> Result<T, Error> {
+        // Out of its place: where this future is dropped the connection is, too.
+        let mut kept = self.live.lock().await;
+        let (mut live, now) = self.begin(kept.take()).await?;
+        let done = match work(&live.client, now).await {
+            Ok(End::Commit(done)) => live.client.batch_execute("COMMIT").await.map(|()| done),
+            Ok(End::Rollback(done)) => live.client.batch_execute("ROLLBACK").await.map(|()| done),
+            Err(error) if error.code().is_some() => {
+                live.is_idle = live.client.batch_execute("ROLLBACK").await.is_ok();
+                Err(error)
+            }
+            Err(error) => Err(error),
+        };
+        live.is_idle |= done.is_ok();
+        if live.is_idle {
+            *kept = Some(live);
         }
-        Ok(Held {
-            live,
-            place: &self.place,
-        })
+        done.map_err(|error| failed(&self.place, error))
+    }
+
+    /// Begins a transaction: on the connection that is there, if it still works, or else on a new one. The time is the
+    /// database's.
+    async fn begin(&self, kept: Option<Live>) -> Result<(Live, DateTime<Utc>), Error> {
+        if let Some(mut live) = kept.filter(|live| !live.client.is_closed()) {
+            live.is_idle = false;
+            // It may have broken while nobody looked, and nothing has happened yet.
+            if let Ok(Ok(now)) = timeout(SILENCE, begin(&live.client)).await {
+                return Ok((live, now));
+            }
+        }
+        let mut live = self.connect().await?;
+        live.is_idle = false;
+        let now = begin(&live.client).await.map_err(|error| failed(&self.place, error))?;
+        Ok((live, now))
     }
 
     /// To the first server that takes it, each in its time.
@@ -98,13 +125,13 @@ impl Connection {
             match timeout(server.connect, self.dial(server)).await {
                 Ok(Ok(live)) => return Ok(live),
                 Ok(Err(error)) => failure = Some(self.unreachable(server, error)),
-                Err(late) => failure = Some(self.silent(late)),
+                Err(_) => failure = Some(silent(&self.place, server.connect)),
             }
         }
         Err(failure.unwrap_or_else(|| Error::new(ErrorKind::NotFound, "the outbox's database has no host")))
     }
 
-    async fn dial(&self, server: &Server) -> Result<Live, tokio_postgres::Error> {
+    async fn dial(&self, server: &Server) -> Result<Live, PgError> {
         let (client, task) = match &self.tls {
             Some(tls) if server.uses_tls() => {
                 let (client, connection) = server.config.connect(tls.clone()).await?;
@@ -115,12 +142,6 @@ impl Connection {
                 (client, tokio::spawn(async move { _ = connection.await }))
             }
         };
-        // With `off` a commit can be forgotten in a power cut: "sending" too. Whatever else is set is at least as good.
-        client
-            .batch_execute(
-                "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
-            )
-            .await?;
         Ok(Live {
             client,
             task,
@@ -128,7 +149,7 @@ impl Connection {
         })
     }
 
-    fn unreachable(&self, server: &Server, error: tokio_postgres::Error) -> Error {
+    fn unreachable(&self, server: &Server, error: PgError) -> Error {
         let needs_password = error.source().is_some_and(|it| it.to_string() == "password missing");
         let refused = match error.code() {
             Some(&SqlState::INVALID_CATALOG_NAME) => return database(ErrorKind::NotFound, &self.place, error),
@@ -144,62 +165,58 @@ impl Connection {
         let note: String = note.collect();
         Error::new(ErrorKind::Gone, format!("{}: {refused}{note}", self.place)).with_source(error)
     }
-
-    fn silent(&self, late: Elapsed) -> Error {
-        silent(&self.place, late)
-    }
 }
 
-fn silent(place: &str, late: Elapsed) -> Error {
-    let what = "the outbox's database does not answer: check that it runs, and run it again";
-    Error::new(ErrorKind::Gone, format!("{place}: {what}")).with_source(late)
+/// What is set holds for this transaction only: the connection may be another's next. With `synchronous_commit` off a
+/// commit can be forgotten in a power cut, "sending" too; whatever else is set is at least as good. A client that vanished
+/// without a word does not keep its rows locked.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
+    SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';
+    SELECT set_config('idle_in_transaction_session_timeout', '60s', true);
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
+/// All of it in one round trip.
+async fn begin(client: &Client) -> Result<DateTime<Utc>, PgError> {
+    let messages = client.simple_query(BEGIN).await?;
+    let last = messages.iter().rev().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        _ => None,
+    });
+    Ok(last.and_then(DateTime::from_timestamp_micros).unwrap_or_else(Utc::now))
 }
 
-/// The connection while it is used.
-pub(super) struct Held<'a> {
-    live: MutexGuard<'a, Option<Live>>,
-    place: &'a str,
-}
-
-impl Held<'_> {
-    /// Does a piece of work, in time. What takes too long, breaks off, or loses the connection, ends it: the next one
-    /// makes another.
-    pub(super) async fn run<T>(
-        &mut self,
-        work: impl for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Error> {
-        // Out of its place: where this future is dropped the connection is, too.
-        let Some(mut live) = self.live.take() else {
-            return Err(Error::new(
-                ErrorKind::Gone,
-                format!("{}: there is no connection", self.place),
-            ));
-        };
-        live.is_idle = false;
-        let done = timeout(PATIENCE, work(&mut live.client))
-            .await
-            .map_err(|late| silent(self.place, late))?;
-        // A failure that the server tells leaves a connection that works.
-        if done.as_ref().map_or_else(|error| error.code().is_some(), |_| true) {
-            live.is_idle = true;
-            *self.live = Some(live);
-        }
-        done.map_err(|error| failed(self.place, error))
-    }
+/// How a transaction ends whose statements all went well.
+pub(super) enum End<T> {
+    Commit(T),
+    Rollback(T),
 }
 
 pub(super) type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What a failure of PostgreSQL's means.
-fn failed(place: &str, error: tokio_postgres::Error) -> Error {
+fn failed(place: &str, error: PgError) -> Error {
     let kind = match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            let what = "this user may not do that with the outbox's tables. SELECT, INSERT and UPDATE on them and USAGE \
+                        of their sequence are enough for a delivery; who owns them makes them, and brings them up to a \
+                        new version, by running an import";
+            return Error::new(ErrorKind::ReadOnly, format!("{place}: {what}")).with_source(error);
+        }
         Some(&SqlState::DISK_FULL) => ErrorKind::Full,
-        Some(&SqlState::READ_ONLY_SQL_TRANSACTION | &SqlState::INSUFFICIENT_PRIVILEGE) => ErrorKind::ReadOnly,
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => ErrorKind::ReadOnly,
         Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => ErrorKind::Locked,
         Some(&SqlState::UNDEFINED_TABLE) => ErrorKind::NotFound,
-        Some(&SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::CANNOT_CONNECT_NOW) => ErrorKind::Gone,
+        Some(code) if is_gone(code) => ErrorKind::Gone,
         Some(_) => ErrorKind::Database,
         None => ErrorKind::Gone,
     };
     database(kind, place, error)
+}
+
+/// The connection broke (class 08, a pooler's too), it was ended, or there are too many.
+fn is_gone(code: &SqlState) -> bool {
+    code.code().starts_with("08")
+        || code.code().starts_with("57P")
+        || *code == SqlState::TOO_MANY_CONNECTIONS
+        || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
 }

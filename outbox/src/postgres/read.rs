@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tokio_postgres::Error as PgError;
 
 use crate::row::{Row, State};
-use crate::store::{Standing, lease_left};
+use crate::store::{Claimed, Standing, lease_left};
 
 pub(super) fn read_row(row: &tokio_postgres::Row) -> Result<Row, PgError> {
     Ok(Row {
@@ -26,6 +26,20 @@ pub(super) fn read_row(row: &tokio_postgres::Row) -> Result<Row, PgError> {
             .and_then(|status| status.try_into().ok()),
         created_at: row.try_get(14)?,
         changed_at: row.try_get(15)?,
+    })
+}
+
+pub(super) fn read_claimed(row: &tokio_postgres::Row, now: DateTime<Utc>) -> Result<Claimed, PgError> {
+    Ok(Claimed {
+        id: row.try_get(0)?,
+        operation: row.try_get(1)?,
+        customer_id: row.try_get(2)?,
+        contact_id: row.try_get(3)?,
+        payload: row.try_get::<_, Option<String>>(4)?.unwrap_or_default(),
+        attempt: row.try_get(5)?,
+        reference: row.try_get(6)?,
+        line: row.try_get(7)?,
+        at: now,
     })
 }
 
