@@ -10,7 +10,15 @@ mod hostile_files;
 #[cfg(feature = "postgres")]
 mod leases;
 #[cfg(feature = "postgres")]
+mod network;
+#[cfg(feature = "postgres")]
+mod outages;
+#[cfg(feature = "postgres")]
+mod pooler;
+#[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod proxy;
 mod server;
 mod states;
 mod stores;

@@ -17,6 +17,7 @@ const SCRIPT: &str = r#"
     dir=$(mktemp -d /tmp/outbox-postgres.XXXXXX)
     trap 'rm -rf "$dir"' EXIT
     LC_ALL=C "$1/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --no-sync >&2
+    sed -i '1i local all hushed scram-sha-256' "$dir/data/pg_hba.conf"
     "$1/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c max_connections=200 >"$dir/log" 2>&1 &
     echo "$dir"
     read -r _ || true
@@ -34,6 +35,12 @@ fn start() -> Option<Server> {
         .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
         .filter(|bin: &PathBuf| bin.join("initdb").exists())
         .max()?;
+    let (folder, _input) = script(SCRIPT, bin.to_str()?)?;
+    Some(Server { folder, _input })
+}
+
+/// Starts a shell's script that says which folder is its own, and ends with its input.
+pub(crate) fn script(script: &str, argument: &str) -> Option<(String, ChildStdin)> {
     // PostgreSQL refuses to run as root.
     let root = Command::new("id")
         .arg("-u")
@@ -47,7 +54,7 @@ fn start() -> Option<Server> {
         Command::new("sh")
     };
     let mut child = command
-        .args(["-c", SCRIPT, "sh", bin.to_str()?])
+        .args(["-c", script, "sh", argument])
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -57,10 +64,7 @@ fn start() -> Option<Server> {
     let mut folder = String::new();
     BufReader::new(child.stdout.take()?).read_line(&mut folder).ok()?;
     let folder = folder.trim().to_owned();
-    (!folder.is_empty()).then_some(Server {
-        folder,
-        _input: child.stdin.take()?,
-    })
+    (!folder.is_empty()).then_some((folder, child.stdin.take()?))
 }
 
 fn url(folder: &str, name: &str) -> String {
@@ -102,11 +106,17 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-/// Keeps everybody out of the place's database, or lets them in again.
-pub(crate) async fn allow(place: &Place, yes: bool) {
+/// The name of a place's database, and the folder of its server's socket.
+pub(crate) fn parts(place: &Place) -> (String, String) {
     let (name, rest) = place.at.strip_prefix("postgres:///").unwrap().split_once('?').unwrap();
     let folder = rest.strip_prefix("host=").unwrap().split('&').next().unwrap();
-    let admin = admin(folder).await;
+    (name.to_owned(), folder.to_owned())
+}
+
+/// Keeps everybody out of the place's database, or lets them in again.
+pub(crate) async fn allow(place: &Place, yes: bool) {
+    let (name, folder) = parts(place);
+    let admin = admin(&folder).await;
     admin
         .batch_execute(&format!(
             "ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {yes};
