@@ -14,6 +14,11 @@ Credentials come from the environment, never from an argument:
   or VITEC_CONNECT_BASIC, the base64 string that the portal shows.
 VITEC_CONNECT_BASE_URL replaces the base URL.";
 
+const WORST_ROW: &str = "\
+The exit status is that of the worst row of the file, whatever else fails: 2 says that some rows are bad and none is
+worse, 5 that rows are still to be sent, 6 also that another process has rows under way. 130 after a signal, where rows
+are still to be sent.";
+
 /// What an import sends.
 pub(crate) const LOAN_PROMISE: &str = "loan-promise";
 
@@ -108,9 +113,7 @@ fn call(operation: &Operation) -> Command {
 fn import() -> Command {
     Command::new("import")
         .about("Sends many loan promises from a file, through an outbox that loses nothing and sends nothing twice")
-        .after_help(format!(
-            "{CREDENTIALS}\n\n{EXIT_STATUSES}\nThe exit status is that of the worst row."
-        ))
+        .after_help(format!("{CREDENTIALS}\n\n{EXIT_STATUSES}\n{WORST_ROW}"))
         .args(crate::import::arguments())
         .args(settings())
 }
