@@ -204,6 +204,28 @@ async fn a_row_is_stored_with_what_belongs_to_it_or_not_at_all() {
     assert_eq!(counts(&outbox).await, [1, 0, 0, 0, 0]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_write_rows_delivers_and_who_may_not_make_tables_is_told_who_does() {
+    let Some(place) = place().await else { return };
+    let role = "DO $$ BEGIN CREATE ROLE teller LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC";
+    place.execute(role).await;
+    let at = place.at.replace("user=postgres", "user=teller");
+    let server = Server::start(|_| Reply::ok()).await;
+    let refused = Outbox::open(&at, Some(&server.url)).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ReadOnly);
+    assert!(refused.to_string().contains("who owns them makes them"), "{refused}");
+    place.open(&server.url).await;
+    let rights = "GRANT SELECT, INSERT, UPDATE ON vitec_connect_outbox TO teller;
+        GRANT SELECT ON vitec_connect_outbox_meta TO teller;
+        GRANT USAGE ON SEQUENCE vitec_connect_outbox_owner TO teller";
+    place.execute(rights).await;
+    let outbox = Outbox::open(&at, Some(&server.url)).await.unwrap();
+    outbox.enqueue(rows("M1", 0..3)).await.unwrap();
+    run(&outbox, &server.url, &options()).await;
+    assert_eq!(counts(&outbox).await, [0, 0, 3, 0, 0]);
+}
+
 #[tokio::test]
 async fn no_error_tells_the_password() {
     let error = Outbox::open(

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use vitec_connect_outbox::{DeliverOptions, End, Outbox, Sent, State, Summary};
+use vitec_connect_outbox::{DeliverOptions, End, Error, ErrorKind, Event, Outbox, Sent, State, Summary, deliver};
 
 use crate::postgres::place;
 use crate::proxy::{Commit, Network, Proxy};
 use crate::server::{Call, Reply, Server};
-use crate::stores::{Place, all, counts, options, row, run};
+use crate::stores::{Place, all, client, counts, options, row, run};
 
 /// What a promise is answered with at last, by its number: seven of ten are accepted.
 fn status(number: usize) -> u16 {
@@ -92,13 +92,32 @@ impl Watched {
         }
     }
 
-    /// Delivers over the network that fails.
+    /// Delivers over the network that fails. Where it fails at the start nothing was sent, and a person tries again.
     async fn deliver(&self, options: &DeliverOptions) -> (Summary, Vec<Sent>) {
-        let outbox = Outbox::open(&self.proxy.url(), Some(&self.server.url)).await.unwrap();
-        let delivery = run(&outbox, &self.server.url, options);
+        let delivery = async {
+            loop {
+                match self.try_to_deliver(options).await {
+                    Ok(delivery) => return delivery,
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::Gone, "{error:?}"),
+                }
+            }
+        };
         tokio::time::timeout(Duration::from_secs(60), delivery)
             .await
             .expect("it ends")
+    }
+
+    async fn try_to_deliver(&self, options: &DeliverOptions) -> Result<(Summary, Vec<Sent>), Error> {
+        let outbox = Outbox::open(&self.proxy.url(), Some(&self.server.url)).await?;
+        let mut sent = Vec::new();
+        let client = client(&self.server.url);
+        let summary = deliver(&outbox, &client, options, std::future::pending(), |event| {
+            if let Event::Row(row) = event {
+                sent.push(row.clone());
+            }
+        });
+        let summary = summary.await?;
+        Ok((summary, sent))
     }
 
     /// Delivers while something happens, and checks what has become of it all.
