@@ -116,7 +116,7 @@ impl Batch {
     /// knows better at once.
     pub async fn broken_off(&mut self, outbox: &Outbox) {
         self.interrupted = true;
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let under_way = std::mem::take(&mut *self.under_way.lock().unwrap_or_else(PoisonError::into_inner));
         for id in under_way {
             self.note(&Now {
                 id,
@@ -153,12 +153,6 @@ impl Batch {
             *self.others.of_mut(sent.state) += 1;
         }
         is_ours
-    }
-
-    /// Whether this run has begun a call for the row, and heard no end of it.
-    fn is_under_way(&self, id: i64) -> bool {
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.contains(&id)
     }
 
     /// A result that the outbox does not know: its row becomes unknown there.
@@ -217,28 +211,47 @@ impl Batch {
         loop {
             // Those that stood as pending when they were stored may be in another's hands by now.
             let which = if end.is_none() { Which::Open } else { Which::Sending };
-            let Ok(looked) = self.look(outbox, which, patience).await else {
-                return false;
+            let swept = end.is_some();
+            let looking = async {
+                if swept {
+                    in_time(outbox, patience, outbox.sweep()).await?;
+                }
+                self.look(outbox, which, patience).await
             };
-            match self.spool.count_sendable(&self.stopped) {
-                Ok(0) => {}
-                Ok(_) => return true,
-                Err(error) => {
-                    self.broken.get_or_insert(error);
+            let looked = tokio::select! {
+                biased;
+                () = shutdown.as_mut() => {
+                    self.interrupted = true;
                     return false;
                 }
-            }
-            if looked.sending == 0 {
-                return false;
-            }
+                looked = looking => looked,
+            };
             let now = Instant::now();
-            let end = *end.get_or_insert_with(|| {
-                on_event(Event::Waiting(looked.sending, looked.lease), self.progress);
-                now + looked.lease + SLACK
-            });
-            if now >= end {
-                return false;
+            match looked {
+                Ok(looked) => {
+                    match self.spool.count_sendable(&self.stopped) {
+                        Ok(0) => {}
+                        Ok(_) => return true,
+                        Err(error) => {
+                            self.broken.get_or_insert(error);
+                            return false;
+                        }
+                    }
+                    if looked.sending == 0 {
+                        return false;
+                    }
+                    end.get_or_insert_with(|| {
+                        on_event(Event::Waiting(looked.sending, looked.lease), self.progress);
+                        now + looked.lease + SLACK
+                    });
+                }
+                // A database that is away for a moment does not end the wait.
+                Err(_) if end.is_some() => {}
+                Err(_) => return false,
             }
+            let Some(end) = end.filter(|end| *end > now) else {
+                return false;
+            };
             tokio::select! {
                 biased;
                 () = shutdown.as_mut() => {
@@ -246,9 +259,6 @@ impl Batch {
                     return false;
                 }
                 () = tokio::time::sleep_until(end.min(now + LOOK)) => {}
-            }
-            if outbox.sweep().await.is_err() {
-                return false;
             }
         }
     }
@@ -273,12 +283,7 @@ impl Batch {
                 return Ok(looked);
             };
             after = *last;
-            let rows = tokio::time::timeout(patience, outbox.standing(&ids)).await;
-            for row in rows.unwrap_or_else(|_| Err(silent(&outbox.place(), patience)))? {
-                if row.state == State::Sending && self.is_under_way(row.id) {
-                    // This run's own, which has ended: it is noted as what it will be.
-                    continue;
-                }
+            for row in in_time(outbox, patience, outbox.standing(&ids)).await? {
                 if row.state == State::Sending {
                     looked.sending += 1;
                     looked.lease = looked.lease.max(row.lease.unwrap_or_default());
@@ -287,6 +292,16 @@ impl Batch {
             }
         }
     }
+}
+
+/// Every wait for a database has an end.
+async fn in_time<T>(
+    outbox: &Outbox,
+    patience: Duration,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let answer = tokio::time::timeout(patience, answer).await;
+    answer.unwrap_or_else(|_| Err(silent(&outbox.place(), patience)))
 }
 
 /// Notes which rows have calls under way: where a delivery is broken off, nobody else knows.
