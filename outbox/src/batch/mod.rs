@@ -219,7 +219,7 @@ impl Batch {
             match more {
                 Ok(true) => {}
                 Ok(false) => {
-                    self.is_read = true;
+                    self.read_to_its_end();
                     return failure.map_or(Ok(()), Err);
                 }
                 // What stands behind is not known: counted as one bad row.
@@ -229,6 +229,11 @@ impl Batch {
                 }
             }
         }
+    }
+
+    /// Nothing of the file is left to be read.
+    pub(crate) fn read_to_its_end(&mut self) {
+        self.is_read = true;
     }
 
     /// Stores rows in one transaction, and notes what became of each. Where it fails: why, and why none further is tried.

@@ -135,6 +135,7 @@ impl Access {
         let access = self.clone();
         Box::pin(async move {
             let (number, fate) = access.fate(&asked);
+            lock(&access.check).asked(access.who, &asked);
             let (tell, told) = oneshot::channel();
             let name = asked.to_string();
             if let Some(done) = fate.done {
@@ -164,6 +165,7 @@ impl Access {
                     Ok(result.unwrap())
                 }
             };
+            lock(&access.check).answered(access.who, &name, answer.is_ok());
             let how = if answer.is_ok() { "done" } else { "failed" };
             lock(&access.check).note(|| format!("{}: is told that #{number} is {how} ({name})", access.who));
             answer
@@ -314,11 +316,11 @@ impl Store for Access {
     }
 
     fn standing(&self, ids: Vec<i64>) -> Answer<Vec<Standing>> {
-        let asked = ids.clone();
+        let (who, asked) = (self.who, ids.clone());
         self.ask(
             Asked::Look("standing"),
             move |transaction, now| transactions::standing(transaction, now, &ids),
-            move |check, rows, standing| check.standing(rows, &asked, standing),
+            move |check, rows, standing| check.standing(who, rows, &asked, standing),
         )
     }
 

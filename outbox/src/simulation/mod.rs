@@ -72,7 +72,7 @@ fn never_twice_never_lost_never_misreported() {
     let first = variable("VITEC_CONNECT_SIMULATION_SEED", 1);
     let schedules = variable(
         "VITEC_CONNECT_SIMULATION_SCHEDULES",
-        if cfg!(debug_assertions) { 300 } else { 20_000 },
+        if cfg!(debug_assertions) { 200 } else { 20_000 },
     );
     let (failed, counts) = search(first, schedules, None);
     if let Some(number) = failed {

@@ -32,6 +32,8 @@ pub(super) struct Line {
 #[derive(Clone, Debug)]
 pub(super) struct Command {
     pub(super) file: usize,
+    /// It only delivers, and has no file.
+    pub(super) bare: bool,
     pub(super) options: DeliverOptions,
     /// How many rows it stores in one transaction.
     pub(super) batch: usize,
@@ -39,6 +41,8 @@ pub(super) struct Command {
     pub(super) after: Duration,
     /// When the signal comes that asks it to end.
     pub(super) signal: Option<Duration>,
+    /// How long after it the second one comes, that breaks everything off.
+    pub(super) second_signal: Option<Duration>,
     pub(super) death: Option<Death>,
 }
 
@@ -217,11 +221,13 @@ impl Plan {
         }
         Command {
             file: rng.usize(..files),
+            bare: rng.u8(..4) == 0,
             options,
             batch: rng.usize(1..=10),
             // The next one is started by hand, or by something that restarts it at once.
             after: ms(pick(rng, &[0, 0, 50, 3000, 30_000])),
             signal: (rng.u8(..5) == 0).then(|| ms(rng.u64(..8000))),
+            second_signal: (rng.u8(..3) == 0).then(|| ms(rng.u64(..3000))),
             death: match rng.u8(..6) {
                 0 => Some(Death::After(ms(rng.u64(..8000)))),
                 1 => Some(Death::AtPoll(rng.u32(1..60))),

@@ -2,22 +2,24 @@
 //! can be done.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use fastrand::Rng;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use vitec_connect::{ContactId, CustomerId, LoanPromise};
 
 use super::check::{Check, Who};
 use super::database::{Access, lock};
 use super::plan::{Command, Death, Line, Plan, Visit, ms};
 use super::server::Server;
+use crate::batch::Batch;
 use crate::call::{Call, Caller};
 use crate::deliver::deliver_by;
-use crate::options::{DeliverOptions, Event};
+use crate::error::Error;
+use crate::options::{DeliverOptions, End, Event};
 use crate::outbox::{Outbox, Resolution};
 use crate::row::{NewRow, State};
 use crate::store::Claimed;
@@ -111,10 +113,12 @@ impl World {
         for file in 0..self.files.len() {
             let command = Command {
                 file,
+                bare: false,
                 options: DeliverOptions::default(),
                 batch: 100,
                 after: Duration::ZERO,
                 signal: None,
+                second_signal: None,
                 death: None,
             };
             self.command(&command, 0).await;
@@ -147,10 +151,13 @@ impl World {
         let _over = Over(Arc::clone(&self.check), number);
         lock(&self.check).note(|| format!("run {number} begins: file {}", command.file));
         let bound = self.bound(command);
-        if tokio::time::timeout(bound, self.import(number, command, random))
-            .await
-            .is_err()
-        {
+        let run = async {
+            match command.bare {
+                true => self.deliver(number, command, random).await,
+                false => self.import(number, command, random).await,
+            }
+        };
+        if tokio::time::timeout(bound, run).await.is_err() {
             lock(&self.check).wrong(format!("run {number} has not ended after {bound:?}"));
         }
     }
@@ -168,32 +175,95 @@ impl World {
         stored + database + server + options.lease
     }
 
-    async fn import(&self, number: usize, command: &Command, random: u64) {
+    async fn deliver(&self, number: usize, command: &Command, random: u64) {
         let outbox = Outbox::new(self.database.of(Who::Run(number)));
-        for lines in self.files[command.file].chunks(command.batch) {
-            let rows = lines.iter().map(Line::row).collect();
-            if outbox.enqueue(rows).await.is_err() {
-                return;
-            }
-        }
+        let server = self.server.of(number);
         let signal = async {
             match command.signal {
                 Some(after) => sleep(after).await,
                 None => std::future::pending().await,
             }
         };
-        let server = self.server.of(number);
         let random = Rng::with_seed(random);
         let hear = |event: Event<'_>| self.hear(number, &event);
         let ended = deliver_by(&outbox, &server, &command.options, random, signal, hear).await;
         let mut check = lock(&self.check);
-        check.note(|| format!("run {number} ends: {ended:?}"));
+        check.note(|| format!("run {number} has delivered: {ended:?}"));
         if let Ok(summary) = ended {
             for row in &summary.unrecorded {
                 check.told(number, row.id, row.state, false);
             }
             check.delivered(number);
         }
+    }
+
+    /// What the program does for a file, without reading it and printing.
+    async fn import(&self, number: usize, command: &Command, random: u64) {
+        let outbox = Outbox::new(self.database.of(Who::Run(number)));
+        let mut batch = Batch::new().unwrap();
+        let begun = Instant::now();
+        let at = |after: Option<Duration>| async move {
+            match after {
+                Some(after) => sleep_until(begun + after).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut signal = pin!(at(command.signal));
+        let second = at(command
+            .signal
+            .zip(command.second_signal)
+            .map(|(one, other)| one + other));
+        let stored = self.store(&outbox, &mut batch, command, signal.as_mut()).await;
+        let mut in_order = false;
+        if stored && !batch.is_interrupted() {
+            let server = self.server.of(number);
+            let random = Rng::with_seed(random);
+            let hear = |event: Event<'_>, _| self.hear(number, &event);
+            let delivery = batch.deliver_by(&outbox, &server, &command.options, random, signal, hear);
+            let ended = tokio::select! {
+                biased;
+                ended = delivery => Some(ended),
+                () = second => None,
+            };
+            lock(&self.check).note(|| format!("run {number} has delivered: {ended:?}"));
+            match ended {
+                Some(ended) => {
+                    in_order = matches!(ended, Ok(End::Done)) && !batch.is_interrupted();
+                }
+                None => batch.broken_off(&outbox).await,
+            }
+        }
+        let tally = batch.tally(Some(&outbox)).await;
+        let mut report = Vec::new();
+        batch
+            .report::<Error>(|row| {
+                report.push((row.id, row.state));
+                Ok(())
+            })
+            .unwrap();
+        let status = tally.exit_status();
+        let mut check = lock(&self.check);
+        check.note(|| format!("run {number} says: {report:?}, {tally:?}, exit status {status}"));
+        check.reported(number, &report, status, in_order);
+    }
+
+    /// Whether the whole file was stored.
+    async fn store(
+        &self,
+        outbox: &Outbox,
+        batch: &mut Batch,
+        command: &Command,
+        mut signal: Pin<&mut impl Future<Output = ()>>,
+    ) -> bool {
+        for lines in self.files[command.file].chunks(command.batch) {
+            let rows = lines.iter().map(Line::row).collect();
+            let stored = batch.store(outbox, rows, signal.as_mut(), &mut |_| {}).await;
+            if stored.is_err() || batch.is_interrupted() {
+                return false;
+            }
+        }
+        batch.read_to_its_end();
+        true
     }
 
     fn hear(&self, run: usize, event: &Event<'_>) {
@@ -221,7 +291,7 @@ impl World {
     }
 
     /// Looks in Vitec, and at one row after another.
-    async fn decide(&self, outbox: &Outbox, visit: Visit) -> Result<(), crate::error::Error> {
+    async fn decide(&self, outbox: &Outbox, visit: Visit) -> Result<(), Error> {
         let mut rows = outbox.list(Some(State::Unknown), 0, 100).await?;
         if matches!(visit, Visit::Requeue) {
             rows.extend(outbox.list(Some(State::Rejected), 0, 3).await?);

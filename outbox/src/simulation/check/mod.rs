@@ -1,8 +1,10 @@
 //! What must be true, whatever happens. It sees every transaction, every call and every word of a run, and knows what the
 //! rules are without their SQL.
 
+mod report;
 mod rules;
 
+use self::report::Look;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -48,6 +50,8 @@ struct Post {
     state: State,
     /// Whether that was heard by a living process.
     heard: bool,
+    /// Whether that process has said so.
+    told: bool,
 }
 
 /// What is known of a row beyond the database.
@@ -56,8 +60,8 @@ struct Known {
     promise: String,
     /// Each state that it was in, and since when.
     history: Vec<(Duration, State)>,
-    /// Until when its attempt was claimed, at most.
-    leased: (i64, Option<DateTime<Utc>>),
+    /// Until when its attempt was claimed, at most, and since when that is known.
+    leased: (i64, Option<DateTime<Utc>>, Duration),
     /// Which answers are recorded.
     recorded: BTreeSet<(i64, State)>,
 }
@@ -83,6 +87,7 @@ struct Run {
     /// Customers whose credentials were refused.
     stopped: BTreeSet<String>,
     over: bool,
+    look: Look,
 }
 
 pub(super) struct Check {
@@ -121,7 +126,11 @@ impl Check {
 
     /// The database's time.
     pub(super) fn now(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + self.start.elapsed()
+        self.time(self.start.elapsed())
+    }
+
+    fn time(&self, at: Duration) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + at
     }
 
     pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
@@ -156,7 +165,9 @@ impl Check {
     }
 
     pub(super) fn run_begins(&mut self) -> usize {
-        self.runs.push(Run::default());
+        let mut run = Run::default();
+        run.look.begun = self.start.elapsed();
+        self.runs.push(run);
         self.runs.len() - 1
     }
 
@@ -189,6 +200,7 @@ impl Check {
             run,
             state,
             heard: false,
+            told: false,
         };
         if self.posts.insert(key, post).is_some() {
             self.wrong(format!("row {}: attempt {} is posted twice", key.0, key.1));
@@ -226,6 +238,13 @@ impl Check {
             self.wrong(format!("row {id}: run {run} says {state}, and that is not recorded"));
         }
         self.runs[run].told.push((id, state));
+        if recorded {
+            self.runs[run].look.knows.insert(id, state);
+        }
+        let mut posts = self.posts.iter_mut().filter(|((row, _), _)| *row == id);
+        if let Some((_, post)) = posts.find(|(_, it)| it.run == run && it.state == state && it.heard && !it.told) {
+            post.told = true;
+        }
     }
 
     /// A delivery has ended in order: each answer that came to it was told, as recorded, as too late, or as not recorded.

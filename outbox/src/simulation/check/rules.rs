@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{Check, Known, Promise, Seen, promise_of};
+use super::{Check, Known, Promise, Seen, Who, promise_of};
 use crate::row::{Row, State};
 use crate::simulation::database::Asked;
 use crate::store::{Change, Exchange, Exchanged, Standing};
@@ -82,10 +82,10 @@ impl Check {
             known.history.push((at, row.state));
         }
         if row.state == State::Sending {
-            known.leased = match known.leased {
-                (attempt, until) if attempt == row.attempt => (attempt, until.max(row.lease_until)),
-                _ => (row.attempt, row.lease_until),
-            };
+            let (attempt, until, _) = known.leased;
+            if attempt != row.attempt || until < row.lease_until {
+                known.leased = (row.attempt, row.lease_until, at);
+            }
         }
     }
 
@@ -157,7 +157,7 @@ impl Check {
             }
             (Sending, Unknown, Asked::Begin | Asked::Hold(_) | Asked::Sweep) => {
                 let leased = self.rows.get(&id).map(|known| known.leased);
-                let over = leased.is_some_and(|(attempt, until)| attempt == old.attempt && until < Some(now));
+                let over = leased.is_some_and(|(attempt, until, _)| attempt == old.attempt && until < Some(now));
                 return rule(over, "its claim was not over");
             }
             (Unknown, Accepted, Asked::Change(ids, Change::ResolveAccepted)) => {
@@ -261,13 +261,18 @@ impl Check {
         }
     }
 
-    pub(in crate::simulation) fn standing(&mut self, rows: &BTreeMap<i64, Seen>, ids: &[i64], standing: &[Standing]) {
-        let expected = rows
-            .iter()
-            .filter(|(id, _)| ids.contains(id))
-            .map(|(id, row)| (*id, row.state));
+    pub(in crate::simulation) fn standing(
+        &mut self,
+        who: Who,
+        rows: &BTreeMap<i64, Seen>,
+        ids: &[i64],
+        standing: &[Standing],
+    ) {
+        let expected = rows.iter().filter(|(id, _)| ids.contains(id));
+        let expected = expected.map(|(id, row)| (*id, row.state));
         if !standing.iter().map(|row| (row.id, row.state)).eq(expected) {
             self.wrong(format!("the rows {ids:?} do not stand so: {standing:?}"));
         }
+        self.looked(who, standing.iter().map(|row| (row.id, row.state)));
     }
 }
