@@ -93,6 +93,11 @@ pub(crate) fn ready(matches: &ArgMatches) -> Result<String, Mistake> {
     Ok(place)
 }
 
+/// The place that was given, or the default one, to look: no folder is made.
+pub(crate) fn named(matches: &ArgMatches) -> Result<String, Mistake> {
+    place(matches).map(|(place, _)| place)
+}
+
 /// Where the place was said.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Said {

@@ -12,7 +12,7 @@ const BATCH: usize = 500;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Imported<'a> {
-    /// It is stored, or was before, or its reference belongs to other content.
+    /// It is stored, or was before, or its reference keeps it from being stored.
     Row {
         /// The line of the file.
         line: u64,
@@ -33,9 +33,11 @@ pub struct ImportSummary {
     pub new: u64,
     /// Stored before: nothing is sent again.
     pub known: u64,
-    /// Not stored: the reference was stored before with other content.
+    /// Rejected before, and stored now with other content.
+    pub corrected: u64,
+    /// Not stored: the reference was stored before with other content, and not rejected, or more than once.
     pub other_content: u64,
-    /// Not stored: they cannot be sent.
+    /// Not stored: they cannot be sent, or their reference cannot be stored.
     pub bad: u64,
 }
 
@@ -66,7 +68,9 @@ pub async fn import(
             match enqueued {
                 Enqueued::New(_) => summary.new += 1,
                 Enqueued::Known(..) => summary.known += 1,
-                Enqueued::OtherContent(_) => summary.other_content += 1,
+                Enqueued::Corrected(_) => summary.corrected += 1,
+                Enqueued::OtherContent(..) | Enqueued::Ambiguous(_) => summary.other_content += 1,
+                Enqueued::BadReference(_) => summary.bad += 1,
             }
             on_row(Imported::Row {
                 line: line.unwrap_or_default(),

@@ -60,6 +60,7 @@ mod batch;
 mod call;
 mod day;
 mod deliver;
+mod enqueue;
 mod error;
 mod fair;
 mod import;

@@ -41,10 +41,27 @@ impl Outbox {
         #[cfg(feature = "postgres")]
         return Self::open_database(&address, base_url).await;
         #[cfg(not(feature = "postgres"))]
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "this program was built without PostgreSQL (feature `postgres` of vitec-connect-outbox)",
-        ))
+        Err(without_postgres())
+    }
+
+    /// Opens the outbox to look: [`enqueue`](Self::enqueue) then says what would become of rows, and nothing is written.
+    /// No table is made or changed, and what a crash left `sending` stays so. Where there is no outbox, an empty one stands
+    /// for it.
+    ///
+    /// # Errors
+    /// See [`open`](Self::open).
+    pub async fn open_to_look(place: &str, base_url: &str) -> Result<Self, Error> {
+        let address: Address = place.parse()?;
+        if let Some(path) = address.path() {
+            return Ok(Self::new(Sqlite::look(path, normal(base_url)).await?));
+        }
+        #[cfg(feature = "postgres")]
+        return match Postgres::look(&address, normal(base_url)).await? {
+            Some(store) => Ok(Self::new(store)),
+            None => Ok(Self::new(Sqlite::look(Path::new(""), normal(base_url)).await?)),
+        };
+        #[cfg(not(feature = "postgres"))]
+        Err(without_postgres())
     }
 
     /// Opens the outbox in a file of SQLite's, on a local disk: network file systems do not keep its promises.
@@ -220,6 +237,14 @@ pub enum Resolution {
     Accepted,
     /// It is not there: the row becomes pending, and the next delivery sends it.
     NotSent,
+}
+
+#[cfg(not(feature = "postgres"))]
+fn without_postgres() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "this program was built without PostgreSQL (feature `postgres` of vitec-connect-outbox)",
+    )
 }
 
 /// `https://x` and `https://x/` are the same place.

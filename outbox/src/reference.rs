@@ -1,6 +1,11 @@
-//! When two references are the same.
+//! When two references are the same, and which ones can be stored.
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// The longest reference, in bytes: PostgreSQL's index takes little more than twice as much.
+const MAX_BYTES: usize = 1024;
 
 /// The form in which references are compared: white space at the ends does not count, no-break spaces neither, and `å` is
 /// the same in one character and in two (Unicode's normal form C).
@@ -16,9 +21,52 @@ pub(crate) fn key(reference: &str) -> String {
     format!("reference:{}", normal(reference))
 }
 
+/// Why a reference is not taken, on either database.
+pub(crate) fn problem(reference: &str) -> Option<String> {
+    let of = |character: char, what| format!("it contains U+{:04X}, {what}", u32::from(character));
+    if normal(reference).is_empty() {
+        return Some("it is empty, or white space only: leave it out, or give one".to_owned());
+    }
+    if reference.len() > MAX_BYTES {
+        let length = reference.len();
+        return Some(format!(
+            "it has {length} bytes, and at most {MAX_BYTES} are allowed: shorten it"
+        ));
+    }
+    reference.chars().find_map(|character| match character {
+        '\0' => Some(of(character, "which PostgreSQL cannot store: delete it")),
+        // As in ids: such as a zero-width space, or a change of the reading direction.
+        _ if !character.is_ascii()
+            && CodePointMapData::<GeneralCategory>::new().get(character) == GeneralCategory::Format =>
+        {
+            Some(of(
+                character,
+                "a character that nobody sees: delete it, or type the reference anew",
+            ))
+        }
+        _ => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reference_that_cannot_be_stored_says_why() {
+        assert_eq!(problem("\u{e5} 17\t"), None);
+        assert_eq!(problem(&"\u{e5}".repeat(512)), None);
+        for (reference, part) in [
+            ("", "empty"),
+            (" \u{a0}", "white space only"),
+            (&*"x".repeat(1025), "has 1025 bytes"),
+            ("r\0", "U+0000"),
+            ("r\u{200b}", "U+200B"),
+            ("r\u{2067}", "U+2067"),
+        ] {
+            assert!(problem(reference).is_some_and(|it| it.contains(part)), "{reference:?}");
+        }
+    }
 
     #[test]
     fn what_looks_the_same_is_the_same() {

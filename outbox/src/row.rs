@@ -100,7 +100,10 @@ impl NewRow {
         })
     }
 
-    /// The sender's own reference. The same reference with other content is refused.
+    /// The sender's own reference: at most 1,024 bytes, without NUL and characters that nobody sees. White space at its
+    /// ends and the form of its letters (Unicode's normal forms) make no other reference of it.
+    ///
+    /// The same reference with other content is a correction where the stored row was rejected, and else refused.
     #[must_use]
     pub fn reference(mut self, reference: impl Into<String>) -> Self {
         self.reference = Some(reference.into());
@@ -146,16 +149,23 @@ impl NewRow {
     }
 }
 
-/// What became of a [`NewRow`].
+/// What became of a [`NewRow`]; of an outbox that was [opened to look](crate::Outbox::open_to_look): what would become.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Enqueued {
-    /// It is stored, under this number.
+    /// It is stored, under this number: 0 where it only would be.
     New(i64),
     /// It was stored before, under this number, and is in this state. Nothing is sent again.
     Known(i64, State),
-    /// Its reference was stored before, under this number, with other content. It is not stored.
-    OtherContent(i64),
+    /// Its reference was stored before, under this number, and was rejected: nothing had been created. The row has the new
+    /// content, and is pending.
+    Corrected(i64),
+    /// Its reference was stored before, under this number, with other content, and is in this state. It is not stored.
+    OtherContent(i64, State),
+    /// Several rows have its reference: an older version took white space for a difference. It is not stored.
+    Ambiguous(Vec<i64>),
+    /// Its reference cannot be stored, and is not: why.
+    BadReference(String),
 }
 
 /// A stored row.

@@ -18,6 +18,14 @@ macro_rules! columns {
     };
 }
 
+/// What is said of a row that was corrected after it had been accepted.
+macro_rules! superseded {
+    () => {
+        "'it was accepted with the content from before its correction; the correction was not sent, or was rejected. \
+         Correct it in Vitec.'"
+    };
+}
+
 /// Stores a row unless its key is there.
 pub(crate) const INSERT: &str = concat!(
     "INSERT INTO ",
@@ -36,6 +44,29 @@ pub(crate) const FIND: &str = concat!(
     UNION SELECT id, state, content_hash FROM ",
     rows!(),
     " WHERE operation = $1 AND lookup = $2 ORDER BY id"
+);
+
+/// The same in tables of version 1, that have one form of each reference.
+pub(crate) const FIND_VERSION_1: &str = concat!(
+    "SELECT id, state, content_hash FROM ",
+    rows!(),
+    " WHERE operation = $1 AND key = $2"
+);
+
+/// All references in tables of version 1.
+pub(crate) const REFERENCES_VERSION_1: &str = concat!(
+    "SELECT id, state, content_hash, reference FROM ",
+    rows!(),
+    " WHERE reference IS NOT NULL ORDER BY id"
+);
+
+/// rejected → pending, with other content: nothing had been created. Attempts up to now were made with the old content.
+pub(crate) const CORRECT: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET customer_id = $2, contact_id = $3, payload = $4, content_hash = $5, reference = $6, line = $7,
+    state = 'pending', corrected = attempt, answer = NULL, message = NULL, kind = NULL, status = NULL, changed_at = $8
+    WHERE id = $1 AND state = 'rejected' AND content_hash <> $5"
 );
 
 /// pending → sending, for `$2` rows of customer `$1`. To be committed before anything is sent. `$3` is the claiming
@@ -78,6 +109,19 @@ pub(crate) const RECORD: &str = concat!(
     " SET state = $3, answer = $4, message = $5, kind = $6, status = $7, lease_until = NULL, changed_at = $8
     WHERE id = $1 AND attempt = $2
     AND (state IN ('sending', 'unknown') OR state = $3 OR (state = 'pending' AND $3 = 'accepted'))"
+);
+
+/// What no [`RECORD`] takes: attempt `$2`, made with the content from before the row was corrected, was accepted. The
+/// correction is then not sent any more, and the message says so. It can be asked again, as there.
+pub(crate) const SUPERSEDED: &str = concat!(
+    "UPDATE ",
+    rows!(),
+    " SET state = 'accepted', answer = $3, message = ",
+    superseded!(),
+    ", kind = NULL, status = NULL, lease_until = NULL, changed_at = $4
+    WHERE id = $1 AND corrected >= $2 AND (state IN ('pending', 'rejected') OR message = ",
+    superseded!(),
+    ")"
 );
 
 /// Whether delivery `$3` has recorded the attempt already, and a person has decided about the row since. A row that

@@ -22,7 +22,7 @@ pub(crate) use self::arguments::arguments;
 use self::progress::Shown;
 use self::report_file::{Destination, Needed};
 use self::summary::Summary;
-use crate::outbox::{ready, said_place};
+use crate::outbox::{named, ready, said_place};
 use crate::print::say;
 use crate::report::{Mistake, Output, chain, output};
 use crate::settings;
@@ -46,12 +46,13 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, M
         false => None,
     };
     // A sandbox is gone when this ends, and so may its outbox be; kept until then.
-    let temporary = match (&sandbox, matches.get_one::<String>("outbox")) {
-        (Some(_), None) => Some(tempfile::tempdir()?),
+    let temporary = match (matches.get_flag("sandbox"), matches.get_one::<String>("outbox")) {
+        (true, None) => Some(tempfile::tempdir()?),
         _ => None,
     };
     let place = match &temporary {
         Some(folder) => folder.path().join("outbox.db").to_string_lossy().into_owned(),
+        None if is_dry => named(matches)?,
         None => ready(matches)?,
     };
     let report = destination(matches, input, &place)?;
@@ -60,10 +61,7 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, M
         .retry(RetryPolicy::none())
         .build()?;
     let file = open(input)?;
-    let outbox = match is_dry {
-        true => Err(None),
-        false => opened(&place, &client).await?.map_err(Some),
-    };
+    let outbox = opened(&place, &client, is_dry).await?;
 
     signals.take().await; // From here on a signal ends the run in good order.
     let mut import = Import {
@@ -83,19 +81,17 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, M
             // What was read before the file ended early is stored, and is sent.
             let goes_on = stored.as_ref().err().is_none_or(|it| it.kind() == ErrorKind::Input);
             import.note(stored);
-            if goes_on && !import.batch.is_interrupted() {
-                import.deliver(outbox, &client, &options, signals).await;
+            // A dry run has heard by now what would become of each row.
+            if !is_dry {
+                if goes_on && !import.batch.is_interrupted() {
+                    import.deliver(outbox, &client, &options, signals).await;
+                }
+                import.purge(outbox, matches, signals).await;
             }
-            import.purge(outbox, matches, signals).await;
         }
         (Some(reader), Err(unreachable)) => {
-            let why = match unreachable {
-                Some(error) => {
-                    import.failed(&chain(error));
-                    format!("not tried: {error}")
-                }
-                None => "checked only".to_owned(),
-            };
+            import.failed(&chain(unreachable));
+            let why = format!("not tried: {unreachable}");
             let read = import.batch.import_nowhere(&why, reader, signals.received(), bad).await;
             import.note(read);
         }
@@ -108,6 +104,7 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, M
     let tally = import.batch.tally(outbox.as_ref().ok()).await;
     let exit = match is_dry {
         true if tally.interrupted => 130,
+        true if outbox.is_err() => 5,
         true if tally.bad > 0 => 2,
         true => 0,
         false => tally.exit_status(),
@@ -238,10 +235,16 @@ fn destination(matches: &ArgMatches, input: &str, place: &str) -> Result<Destina
 }
 
 /// The outbox; or why it cannot be reached now, which says nothing against the command.
-async fn opened(place: &str, client: &Client) -> Result<Result<Outbox, Error>, Mistake> {
-    match Outbox::open(place, Some(client.base_url())).await {
+async fn opened(place: &str, client: &Client, is_dry: bool) -> Result<Result<Outbox, Error>, Mistake> {
+    let outbox = match is_dry {
+        true => Outbox::open_to_look(place, client.base_url()).await,
+        false => Outbox::open(place, Some(client.base_url())).await,
+    };
+    match outbox {
         Ok(outbox) => {
-            said_place(&outbox);
+            if !is_dry {
+                said_place(&outbox);
+            }
             Ok(Ok(outbox))
         }
         Err(error) => match error.kind() {

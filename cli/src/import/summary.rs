@@ -26,6 +26,8 @@ pub(crate) struct Summary {
     checked: u64,
     /// What failed beside the rows, or before the first of them.
     error: Option<String>,
+    #[serde(skip)]
+    is_dry: bool,
 }
 
 impl Summary {
@@ -44,6 +46,7 @@ impl Summary {
             known: tally.known,
             checked,
             error,
+            is_dry,
         }
     }
 
@@ -64,8 +67,12 @@ impl Summary {
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let stored = self.accepted + self.rejected + self.unknown + self.pending + self.sending + self.known;
-        if self.checked > 0 || stored == 0 {
-            return write!(f, "{} rows can be sent, {} cannot", self.checked, self.bad);
+        if self.is_dry || stored == 0 {
+            write!(f, "{} rows can be sent, {} cannot", self.checked, self.bad)?;
+            return match stored {
+                0 => Ok(()),
+                rows => write!(f, ", {rows} are in the outbox and are not sent again"),
+            };
         }
         write!(
             f,

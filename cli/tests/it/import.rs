@@ -111,18 +111,67 @@ async fn a_bad_row_is_reported_and_stops_no_other() {
 
 #[test]
 fn a_dry_run_only_checks() {
-    let good = run_with_stdin(&mut vitec_connect(&["loan-promise", "import", "-", "--dry-run"]), ROWS);
+    let outbox = Place::with("").path("outbox.db");
+    let dry_run = ["loan-promise", "import", "-", "--dry-run", "--outbox", &outbox];
+    let good = run_with_stdin(&mut vitec_connect(&dry_run), ROWS);
     assert_eq!(
         (good.status, good.stdout.as_str()),
         (Some(0), "3 rows can be sent, 0 cannot\n"),
         "{good:?}"
     );
     let bad = run_with_stdin(
-        &mut vitec_connect(&["loan-promise", "import", "-", "--dry-run", "--format", "xml"]),
+        vitec_connect(&dry_run).args(["--format", "xml"]),
         "{\"customerId\":\"M1\",\"contactId\":\"1\",\"bank\":\"\\u0001\"}\n",
     );
     assert_eq!(bad.status, Some(2), "{bad:?}");
     assert!(bad.stderr.contains("line 1: "), "{bad:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_the_import_would_and_changes_nothing() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let place = Place::with(ROWS);
+    sandbox.next(Answer::status(400));
+    let first = run(&mut place.import(&sandbox, &["--concurrency", "1"]));
+    assert_eq!(first.status, Some(3), "{first:?}");
+    // A correction of the rejected row, a known row, other content for an accepted one, and twice the same reference.
+    let rows = "\
+customerId;contactId;bank;validUntil;estateType;reference
+M30011;4711;Swedbank;2099-01-31;Apartment;r1
+M30011;4712;Ålandsbanken;2099-01-31;3;r2
+S30164;1;SBAB;;;r3
+S30164;2;SBAB;;;r4
+S30164;2;SEB;;;r4
+";
+    std::fs::write(place.path("rows.csv"), rows).unwrap();
+    let before = std::fs::read(place.path("outbox.db")).unwrap();
+    let dry = run(&mut place.import(&sandbox, &["--dry-run"]));
+    assert_eq!(
+        (dry.status, dry.stdout.as_str()),
+        (
+            Some(2),
+            "2 rows can be sent, 2 cannot, 1 are in the outbox and are not sent again\n"
+        ),
+        "{dry:?}"
+    );
+    assert_eq!(std::fs::read(place.path("outbox.db")).unwrap(), before);
+    let real = run(&mut place.import(&sandbox, &[]));
+    assert_eq!(real.status, Some(2), "{real:?}");
+    let errors = |run: &Run| {
+        let errors = run.stderr.lines().filter(|line| line.starts_with("error: "));
+        errors.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(errors(&dry), errors(&real));
+    assert!(
+        errors(&real)
+            .iter()
+            .any(|it| it.contains("line 4: ") && it.contains("Correct it in Vitec"))
+    );
+    assert!(
+        real.stdout
+            .starts_with("accepted 2, rejected 0, unknown 0, pending 0, bad 2, known before 1"),
+        "{real:?}"
+    );
 }
 
 #[test]

@@ -277,11 +277,12 @@ impl Batch {
 
     fn stored(&mut self, row: &Read, enqueued: &Enqueued, on_bad: &mut impl FnMut(&str)) {
         let (id, state) = match enqueued {
-            Enqueued::New(id) => (*id, State::Pending),
-            Enqueued::Known(id, state) => (*id, *state),
-            Enqueued::OtherContent(id) => {
-                let reference = row.reference.as_deref().unwrap_or_default();
-                let why = format!("the reference {reference:?} is row {id} already, with other content");
+            // Of an outbox that is only looked at: it has no number yet.
+            Enqueued::New(0) => (None, State::Pending),
+            Enqueued::New(id) | Enqueued::Corrected(id) => (Some(*id), State::Pending),
+            Enqueued::Known(id, state) => (Some(*id), *state),
+            refused => {
+                let why = refused.refusal().unwrap_or_default();
                 on_bad(&format!("line {}: {why}", row.line));
                 return self.add(&Entry {
                     message: Some(&why),
@@ -290,7 +291,7 @@ impl Batch {
             }
         };
         self.add(&Entry {
-            id: Some(id),
+            id,
             state: Some(state),
             known: state == State::Accepted,
             ..row.entry()

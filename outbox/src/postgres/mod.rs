@@ -1,6 +1,7 @@
 //! The outbox in PostgreSQL: many machines deliver from it.
 
 mod connection;
+mod look;
 mod passfile;
 mod read;
 mod statement;
@@ -18,6 +19,7 @@ use tokio_postgres::{Client, Error as PgError, Transaction};
 
 use self::connection::{BoxFuture, Connection, End};
 use crate::address::Address;
+use crate::enqueue::Look;
 use crate::error::{Error, silent};
 use crate::row::{Counts, Enqueued, NewRow, Row, State};
 use crate::sql;
@@ -33,6 +35,8 @@ const UPGRADING: Duration = Duration::from_secs(3600);
 pub(crate) struct Postgres {
     connection: Connection,
     base_url: Arc<str>,
+    /// Where it was opened to look: nothing is written.
+    look: Option<Arc<Look>>,
 }
 
 impl Postgres {
@@ -43,6 +47,7 @@ impl Postgres {
         let mut store = Self {
             connection,
             base_url: Arc::default(),
+            look: None,
         };
         let looking = store.write(|client, _| {
             Box::pin(async move {
@@ -65,6 +70,11 @@ impl Postgres {
         // What a crash left behind is shown as what it is; where nothing can be written there is nothing to do here.
         _ = store.in_time(OPENING, store.sweep()).await;
         Ok(store)
+    }
+
+    /// Opens the outbox to look, and changes nothing. None where there is none.
+    pub(crate) async fn look(address: &Address, base_url: &str) -> Result<Option<Self>, Error> {
+        look::open(address, base_url).await
     }
 
     async fn in_time<T>(&self, patience: Duration, answer: Answer<T>) -> Result<T, Error> {
@@ -100,6 +110,17 @@ impl Store for Postgres {
     }
 
     fn enqueue(&self, rows: Vec<NewRow>) -> Answer<Vec<Enqueued>> {
+        if let Some(look) = self.look.clone() {
+            return self.write(move |client, _| {
+                Box::pin(async move {
+                    let mut enqueued = Vec::with_capacity(rows.len());
+                    for row in &rows {
+                        enqueued.push(look::outlook(client, &look, row).await?);
+                    }
+                    Ok(enqueued)
+                })
+            });
+        }
         self.write(move |client, now| {
             Box::pin(async move {
                 tables::upgrade(client).await?;

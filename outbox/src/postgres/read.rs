@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use tokio_postgres::Error as PgError;
 
+use crate::enqueue::Stored;
 use crate::row::{Row, State};
 use crate::store::{Claimed, Standing, lease_left};
 
@@ -60,4 +61,13 @@ pub(super) fn read_standing(row: &tokio_postgres::Row, now: DateTime<Utc>) -> Re
 /// The table's own check keeps other words out.
 pub(super) fn state(row: &tokio_postgres::Row, index: usize) -> Result<State, PgError> {
     Ok(row.try_get::<_, &str>(index)?.parse().unwrap_or(State::Unknown))
+}
+
+/// What a new row is compared with.
+pub(super) fn read_stored(row: &tokio_postgres::Row) -> Result<Stored, PgError> {
+    Ok(Stored {
+        id: row.try_get(0)?,
+        state: state(row, 1)?,
+        content_hash: row.try_get(2)?,
+    })
 }

@@ -25,6 +25,7 @@ const TABLES: &str = r#"
         attempt bigint NOT NULL DEFAULT 0,
         owner bigint,
         claim bigint,
+        corrected bigint,
         lease_until timestamptz,
         answer text,
         message text,
@@ -40,6 +41,7 @@ const TABLES: &str = r#"
 
 const UPGRADE: &str = "
     ALTER TABLE vitec_connect_outbox ADD COLUMN claim bigint;
+    ALTER TABLE vitec_connect_outbox ADD COLUMN corrected bigint;
     ALTER TABLE vitec_connect_outbox ADD COLUMN lookup text;";
 
 const UPGRADE_INDEX: &str =
@@ -56,11 +58,12 @@ pub(super) async fn meta(client: &Client, name: &str) -> Result<String, PgError>
     query_one(client, sql::META, &[&name]).await?.try_get(0)
 }
 
+pub(super) const ARE_THERE: &str = "SELECT to_regclass('vitec_connect_outbox_meta') IS NOT NULL";
+
 /// Makes the tables for the rows of a server, where there are none.
 pub(super) async fn make(client: &Client, base_url: &str) -> Result<(), PgError> {
     // Who may only write rows need not be allowed to make tables.
-    let there = "SELECT to_regclass('vitec_connect_outbox_meta') IS NOT NULL";
-    if query_one(client, there, &[]).await?.try_get::<_, bool>(0)? {
+    if query_one(client, ARE_THERE, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(());
     }
     client.batch_execute(LOCK).await?;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Client, Error as PgError};
 
-use super::read::{read_claimed, read_row, read_standing, state};
+use super::read::{read_claimed, read_row, read_standing, read_stored, state};
 use super::statement::{Parameter, execute, query, query_one};
+use crate::enqueue::{Step, Stored};
 use crate::row::{Counts, Enqueued, NewRow, Row, State};
 use crate::sql;
 use crate::store::{Change, Delivery, Exchange, Exchanged, Finished, Hold, Standing, before, lease_end};
@@ -18,35 +19,67 @@ pub(super) async fn enqueue(client: &Client, now: Now, row: &NewRow) -> Result<E
     let hash = row.content_hash();
     let key = row.key(&hash);
     let line = row.line.map(|line| line as i64);
-    let new = query(
-        client,
-        sql::INSERT,
-        &[
-            &row.operation,
-            &key,
-            &hash,
-            &row.reference,
-            &line,
-            &row.customer_id.as_str(),
-            &row.contact_id.as_str(),
-            &row.payload,
-            &now,
-        ],
-    )
-    .await?;
-    if let Some(new) = new.first() {
-        return Ok(Enqueued::New(new.try_get(0)?));
+    let (customer, contact) = (row.customer_id.as_str(), row.contact_id.as_str());
+    // Others write at the same time: what was found may be another way when it is to be changed, and is looked at again.
+    for _ in 0..3 {
+        // Stored first, looked at then: most rows are new.
+        if row.bad_reference().is_none() {
+            let new = query(
+                client,
+                sql::INSERT,
+                &[
+                    &row.operation,
+                    &key,
+                    &hash,
+                    &row.reference,
+                    &line,
+                    &customer,
+                    &contact,
+                    &row.payload,
+                    &now,
+                ],
+            )
+            .await?;
+            if let Some(new) = new.first() {
+                return Ok(Enqueued::New(new.try_get(0)?));
+            }
+        }
+        match row.beside(&hash, &find(client, sql::FIND, row.operation, &key).await?) {
+            Step::Done(enqueued) => return Ok(enqueued),
+            Step::Insert => {}
+            Step::Correct(id) => {
+                let corrected = execute(
+                    client,
+                    sql::CORRECT,
+                    &[
+                        &id,
+                        &customer,
+                        &contact,
+                        &row.payload,
+                        &hash,
+                        &row.reference,
+                        &line,
+                        &now,
+                    ],
+                )
+                .await?;
+                if corrected > 0 {
+                    return Ok(Enqueued::Corrected(id));
+                }
+            }
+        }
     }
-    let known = query(client, sql::FIND, &[&row.operation, &key]).await?;
-    // The row that was in the way is there, unless it was deleted by hand between the two statements.
-    let Some(known) = known.first() else {
-        return Ok(Enqueued::OtherContent(0));
-    };
-    let id = known.try_get(0)?;
-    Ok(match known.try_get::<_, &str>(2)? == hash {
-        true => Enqueued::Known(id, state(known, 1)?),
-        false => Enqueued::OtherContent(id),
-    })
+    // Somebody changes it again and again: the next import sees what became of it.
+    Ok(Enqueued::OtherContent(0, State::Rejected))
+}
+
+/// The rows that have the key already. No text of PostgreSQL's has a NUL, and none can be asked for.
+pub(super) async fn find(client: &Client, sql: &str, operation: &str, key: &str) -> Result<Vec<Stored>, PgError> {
+    if key.contains('\0') {
+        return Ok(Vec::new());
+    }
+    let rows = query(client, sql, &[&operation, &key]).await?;
+    rows.iter().map(read_stored).collect()
 }
 
 pub(super) async fn begin_delivery(client: &Client, now: Now, lease: Duration) -> Result<Delivery, PgError> {
@@ -113,6 +146,12 @@ async fn record(client: &Client, now: Now, delivery: &Delivery, it: &Finished) -
     .await?;
     if recorded > 0 {
         return Ok(true);
+    }
+    if it.state == State::Accepted {
+        let superseded = execute(client, sql::SUPERSEDED, &[&it.id, &it.attempt, &it.answer, &now]).await?;
+        if superseded > 0 {
+            return Ok(true);
+        }
     }
     let before = query(client, sql::RECORDED, &[&it.id, &it.attempt, &delivery.owner]).await?;
     Ok(!before.is_empty())

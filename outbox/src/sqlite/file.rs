@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 use crate::error::{Error, ErrorKind, database};
 
 /// How long another program may hold the database.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Makes the file and the folders to it, where they are missing. SQLite gives its `-wal` and `-shm` the same mode.
 pub(super) fn create(path: &Path) -> io::Result<()> {
@@ -60,7 +60,7 @@ pub(super) fn durable(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Which file it is, whatever it is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Identity {
     #[cfg(unix)]
     device: u64,

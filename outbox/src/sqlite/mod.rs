@@ -2,6 +2,7 @@
 
 pub(crate) mod bound;
 mod file;
+mod look;
 mod read;
 pub(crate) mod tables;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::file::{Identity, abandoned, blocking, create, durable, failed, file_error, private};
+use crate::enqueue::Look;
 use crate::error::{Error, ErrorKind};
 use crate::outbox::check_meta;
 use crate::row::{Counts, Enqueued, NewRow, Row, State};
@@ -33,6 +35,8 @@ pub(crate) struct Sqlite {
     identity: Identity,
     base_url: Arc<str>,
     connection: Arc<Mutex<Connection>>,
+    /// Where it was opened to look: nothing is written.
+    look: Option<Arc<Look>>,
 }
 
 impl Sqlite {
@@ -49,6 +53,12 @@ impl Sqlite {
             Self::from_connection(connection, path, base_url.as_deref())
         })
         .await
+    }
+
+    /// Opens the file to look, and changes nothing. Where there is none, everything is new.
+    pub(crate) async fn look(path: &Path, base_url: &str) -> Result<Self, Error> {
+        let (path, base_url) = (path.to_owned(), base_url.to_owned());
+        blocking(move || look::open(&path, &base_url)).await
     }
 
     pub(crate) fn from_connection(
@@ -75,6 +85,7 @@ impl Sqlite {
             identity,
             base_url: owner.into(),
             connection: Arc::new(Mutex::new(connection)),
+            look: None,
         };
         // What a crash left behind is shown as what it is. Where nothing can be written there is nothing to do here.
         let _ = store.sweep_now();
@@ -192,6 +203,10 @@ impl Store for Sqlite {
     }
 
     fn enqueue(&self, rows: Vec<NewRow>) -> Answer<Vec<Enqueued>> {
+        if let Some(look) = self.look.clone() {
+            return self
+                .read(move |transaction, _| rows.iter().map(|row| look::outlook(transaction, &look, row)).collect());
+        }
         self.write_to_this_file(true, move |transaction, now| {
             tables::upgrade(transaction)?;
             rows.iter()

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::types::{Type, ValueRef};
 
+use crate::enqueue::Stored;
 use crate::row::{Row, State};
 use crate::store::{Standing, lease_left};
 
@@ -54,4 +55,13 @@ pub(super) fn time(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Da
     DateTime::parse_from_rfc3339(text)
         .map(|time| time.to_utc())
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, error.into()))
+}
+
+/// What a new row is compared with.
+pub(super) fn read_stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        id: row.get(0)?,
+        state: state(row, 1)?,
+        content_hash: row.get(2)?,
+    })
 }

@@ -25,6 +25,7 @@ const TABLES: &str = "
         attempt INTEGER NOT NULL DEFAULT 0,
         owner INTEGER,
         claim INTEGER,
+        corrected INTEGER,
         lease_until TEXT,
         answer TEXT,
         message TEXT,
@@ -38,6 +39,7 @@ const TABLES: &str = "
 
 const UPGRADE: &str = "
     ALTER TABLE vitec_connect_outbox ADD COLUMN claim INTEGER;
+    ALTER TABLE vitec_connect_outbox ADD COLUMN corrected INTEGER;
     ALTER TABLE vitec_connect_outbox ADD COLUMN lookup TEXT;
     CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup) WHERE lookup IS NOT NULL;";
 

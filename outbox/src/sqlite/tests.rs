@@ -70,6 +70,8 @@ async fn a_row_is_found_by_an_index() {
         (sql::CLAIM, "(state=? AND customer_id=?)"),
         (sql::RELEASE, "(state=?)"),
         (sql::EXPIRED, "(state=?)"),
+        (sql::SUPERSEDED, "PRIMARY KEY (rowid=?)"),
+        (sql::CORRECT, "PRIMARY KEY (rowid=?)"),
         (sql::RECORD, "PRIMARY KEY (rowid=?)"),
         (sql::RENEW, "PRIMARY KEY (rowid=?)"),
     ] {
@@ -91,6 +93,7 @@ async fn a_file_of_version_1_that_can_only_be_read_can_be_looked_at() {
     let old = "DROP INDEX vitec_connect_outbox_lookup;
         ALTER TABLE vitec_connect_outbox DROP COLUMN lookup;
         ALTER TABLE vitec_connect_outbox DROP COLUMN claim;
+        ALTER TABLE vitec_connect_outbox DROP COLUMN corrected;
         UPDATE vitec_connect_outbox_meta SET value = '1' WHERE name = 'version'";
     writing.with(|it| it.execute_batch(old)).unwrap();
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
@@ -99,4 +102,63 @@ async fn a_file_of_version_1_that_can_only_be_read_can_be_looked_at() {
     assert_eq!(store.standing(vec![1, 2]).await.unwrap().len(), 1);
     let error = store.enqueue(vec![row(2)]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReadOnly);
+}
+
+/// Attempt 1 was late; a person had it sent again, and that was rejected and corrected.
+#[tokio::test]
+async fn a_late_accepted_for_the_old_content_keeps_the_correction_from_being_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&folder.path().join("o.db"), Some("x")).await.unwrap();
+    let delivery = Arc::new(store.begin_delivery(Duration::from_secs(60)).await.unwrap());
+    let claim = |claim| Exchange {
+        claim,
+        wanted: vec![crate::store::Want {
+            customer_id: "M1".to_owned(),
+            rows: 1,
+        }],
+        ..Exchange::default()
+    };
+    let finished = |id, attempt, state| Exchange {
+        finished: vec![crate::store::Finished {
+            id,
+            attempt,
+            state,
+            answer: Some("4711".to_owned()),
+            message: None,
+            kind: None,
+            status: None,
+        }],
+        ..Exchange::default()
+    };
+    let new = store.enqueue(vec![row(1).reference("r")]).await.unwrap();
+    let [Enqueued::New(id)] = new[..] else {
+        panic!("{new:?}")
+    };
+    for (attempt, state) in [(1, State::Unknown), (2, State::Rejected)] {
+        let claimed = store.exchange(&delivery, claim(attempt)).await.unwrap().claimed;
+        assert_eq!(claimed[0].attempt, attempt);
+        store.exchange(&delivery, finished(id, attempt, state)).await.unwrap();
+        if state == State::Unknown {
+            store.change(vec![id], Change::Requeue).await.unwrap();
+        }
+    }
+    let corrected = store.enqueue(vec![row(2).reference("r")]).await.unwrap();
+    assert_eq!(corrected, [Enqueued::Corrected(id)]);
+    // What was rejected stays so for the attempt that it was about.
+    let late = store
+        .exchange(&delivery, finished(id, 1, State::Rejected))
+        .await
+        .unwrap();
+    assert_eq!(late.recorded, [false]);
+    for _ in 0..2 {
+        let late = store
+            .exchange(&delivery, finished(id, 1, State::Accepted))
+            .await
+            .unwrap();
+        assert_eq!(late.recorded, [true], "also where it is asked again");
+    }
+    let now = store.list(None, 0, 1).await.unwrap().remove(0);
+    assert_eq!((now.state, now.answer.as_deref()), (State::Accepted, Some("4711")));
+    assert!(now.message.unwrap().contains("the correction was not sent"));
+    assert!(store.exchange(&delivery, claim(3)).await.unwrap().claimed.is_empty());
 }

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Result, Transaction};
 
 use super::bound::{Bound, Time};
-use super::read::{read_row, read_standing, state};
+use super::read::{read_row, read_standing, read_stored, state};
+use crate::enqueue::{Step, Stored};
 use crate::row::{Counts, Enqueued, NewRow, Row, State};
 use crate::sql;
 use crate::store::{Change, Claimed, Delivery, Exchange, Exchanged, Finished, Hold, Standing, before, lease_end};
@@ -18,32 +19,52 @@ type Now = DateTime<Utc>;
 pub(crate) fn enqueue(transaction: &Transaction<'_>, now: Now, row: &NewRow) -> Result<Enqueued> {
     let hash = row.content_hash();
     let key = row.key(&hash);
-    let new = Bound::new(transaction, sql::INSERT)?
-        .all(&[
-            &row.operation,
-            &key,
-            &hash,
-            &row.reference,
-            &row.line.map(|line| line as i64),
-            &row.customer_id.as_str(),
-            &row.contact_id.as_str(),
-            &row.payload,
-            &Time(now),
-        ])?
-        .rows(|row| row.get(0))?;
-    if let [id] = new[..] {
-        return Ok(Enqueued::New(id));
+    // Stored first, looked at then: most rows are new.
+    if row.bad_reference().is_none() {
+        let new = Bound::new(transaction, sql::INSERT)?
+            .all(&[
+                &row.operation,
+                &key,
+                &hash,
+                &row.reference,
+                &row.line.map(|line| line as i64),
+                &row.customer_id.as_str(),
+                &row.contact_id.as_str(),
+                &row.payload,
+                &Time(now),
+            ])?
+            .rows(|row| row.get(0))?;
+        if let [id] = new[..] {
+            return Ok(Enqueued::New(id));
+        }
     }
-    let known = Bound::new(transaction, sql::FIND)?
-        .all(&[&row.operation, &key])?
-        .rows(|row| {
-            let id = row.get(0)?;
-            Ok(match row.get_ref(2)?.as_str()? == hash {
-                true => Enqueued::Known(id, state(row, 1)?),
-                false => Enqueued::OtherContent(id),
-            })
-        })?;
-    known.into_iter().next().ok_or(rusqlite::Error::QueryReturnedNoRows)
+    match row.beside(&hash, &find(transaction, row.operation, &key)?) {
+        Step::Done(enqueued) => Ok(enqueued),
+        Step::Correct(id) => {
+            Bound::new(transaction, sql::CORRECT)?
+                .all(&[
+                    &id,
+                    &row.customer_id.as_str(),
+                    &row.contact_id.as_str(),
+                    &row.payload,
+                    &hash,
+                    &row.reference,
+                    &row.line.map(|line| line as i64),
+                    &Time(now),
+                ])?
+                .execute()?;
+            Ok(Enqueued::Corrected(id))
+        }
+        // In one transaction of SQLite's nothing changes between two statements.
+        Step::Insert => Err(rusqlite::Error::QueryReturnedNoRows),
+    }
+}
+
+/// The rows that have the key already.
+pub(crate) fn find(transaction: &Transaction<'_>, operation: &str, key: &str) -> Result<Vec<Stored>> {
+    Bound::new(transaction, sql::FIND)?
+        .all(&[&operation, &key])?
+        .rows(read_stored)
 }
 
 pub(crate) fn exchange(
@@ -101,13 +122,20 @@ fn record(transaction: &Transaction<'_>, now: Now, delivery: &Delivery, finished
             &Time(now),
         ])?
         .execute()?;
-    if recorded > 0 {
+    if recorded > 0 || (finished.state == State::Accepted && superseded(transaction, now, finished)?) {
         return Ok(true);
     }
     let before = Bound::new(transaction, sql::RECORDED)?
         .all(&[&finished.id, &finished.attempt, &delivery.owner])?
         .rows(|row| row.get::<_, i64>(0))?;
     Ok(!before.is_empty())
+}
+
+fn superseded(transaction: &Transaction<'_>, now: Now, finished: &Finished) -> Result<bool> {
+    let superseded = Bound::new(transaction, sql::SUPERSEDED)?
+        .all(&[&finished.id, &finished.attempt, &finished.answer, &Time(now)])?
+        .execute()?;
+    Ok(superseded > 0)
 }
 
 /// Renews before it sweeps: a delivery that was late itself keeps what it has in hand.

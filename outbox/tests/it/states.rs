@@ -58,7 +58,8 @@ async fn a_reference_with_other_content_is_refused(place: Place) {
         row("M1", "c"),
     ];
     let other = outbox.enqueue(other).await.unwrap();
-    assert_eq!(other[..2], [Enqueued::OtherContent(id), Enqueued::OtherContent(id)]);
+    let refused = Enqueued::OtherContent(id, State::Pending);
+    assert_eq!(other[..2], [refused.clone(), refused]);
     assert!(matches!(other[2], Enqueued::New(_)), "the others go on");
     assert_eq!(counts(&outbox).await, [2, 0, 0, 0, 0]);
 }
@@ -169,7 +170,7 @@ async fn purging_keeps_what_rows_are_recognised_by(place: Place) {
     let again = outbox.enqueue(new()).await.unwrap();
     assert!(again.iter().all(|it| matches!(it, Enqueued::Known(..))), "{again:?}");
     let other = outbox.enqueue(vec![row("M1", "z").reference("r")]).await.unwrap();
-    assert!(matches!(other[0], Enqueued::OtherContent(_)));
+    assert!(matches!(other[0], Enqueued::OtherContent(_, State::Accepted)));
     let rejected = outbox.list(Some(State::Rejected), 0, 1).await.unwrap()[0].id;
     let text = outbox.requeue(&[rejected]).await.unwrap_err().to_string();
     assert!(text.contains("purged"), "{text}");

@@ -8,6 +8,7 @@ use crate::stores::{BASE_URL, Place, all, both, counts, options, row, run};
 both! {
     a_row_of_version_1_is_known;
     a_reference_of_version_1_is_known_in_every_form;
+    looking_finds_references_of_version_1;
     looking_changes_nothing;
     a_row_of_version_1_is_delivered;
 }
@@ -108,7 +109,7 @@ async fn a_row_of_version_1_is_known(place: Place) {
     let ids: Vec<_> = all(&outbox).await.iter().map(|row| row.id).collect();
     assert_eq!(again[0], Enqueued::Known(ids[0], State::Accepted));
     assert_eq!(again[1], Enqueued::Known(ids[1], State::Pending));
-    assert_eq!(again[2], Enqueued::OtherContent(ids[1]));
+    assert_eq!(again[2], Enqueued::OtherContent(ids[1], State::Pending));
     assert_eq!(again[3], Enqueued::New(ids[2]));
     // The second time there is nothing to take over.
     place.open(BASE_URL).await;
@@ -122,9 +123,29 @@ async fn a_reference_of_version_1_is_known_in_every_form(place: Place) {
     let forms = ["17", "17 ", "\u{a0}17", "\u{e5}", "a\u{30a}", "both", " both", "both\t"];
     let again = forms.map(|form| row("M1", "a").reference(form)).to_vec();
     let again = outbox.enqueue(again).await.unwrap();
-    assert!(again.iter().all(|it| !matches!(it, Enqueued::New(_))), "{again:?}");
+    let ids: Vec<_> = all(&outbox).await.iter().map(|row| row.id).collect();
+    let known = |id| Enqueued::Known(id, State::Pending);
+    assert_eq!(again[..5], [ids[1], ids[1], ids[1], ids[2], ids[2]].map(known));
+    // Rows that one file took for different ones stay, and no third comes to them.
+    let ambiguous = Enqueued::Ambiguous(ids[3..].to_vec());
+    assert_eq!(again[5..], [ambiguous.clone(), ambiguous.clone(), ambiguous.clone()]);
+    let why = ambiguous.refusal().unwrap();
+    assert!(why.contains(&format!("rows {} and {}", ids[3], ids[4])), "{why}");
     let kept: Vec<_> = all(&outbox).await.into_iter().filter_map(|row| row.reference).collect();
     assert_eq!(kept, old, "as they were written");
+}
+
+async fn looking_finds_references_of_version_1(place: Place) {
+    let old = ["17 ", "a\u{30a}", "both", " both"];
+    version_1(&place, BASE_URL, &old).await;
+    let forms = ["17", "17 ", "\u{e5}", "both", "new"]
+        .map(|form| row("M1", "a").reference(form))
+        .to_vec();
+    let look = Outbox::open_to_look(&place.at, BASE_URL).await.unwrap();
+    let would = look.enqueue(forms.clone()).await.unwrap();
+    let real = place.open(BASE_URL).await.enqueue(forms).await.unwrap();
+    assert_eq!(would[..4], real[..4]);
+    assert!(matches!((&would[4], &real[4]), (Enqueued::New(0), Enqueued::New(_))));
 }
 
 async fn looking_changes_nothing(place: Place) {
