@@ -13,6 +13,9 @@ use crate::proxy::{Commit, Network, Proxy};
 use crate::server::{Call, Reply, Server};
 use crate::stores::{Place, all, client, counts, options, row, run};
 
+/// A delivery that has not ended by then never will.
+const LIMIT: Duration = Duration::from_secs(90);
+
 /// What a promise is answered with at last, by its number: seven of ten are accepted.
 fn status(number: usize) -> u16 {
     match number % 10 {
@@ -122,7 +125,8 @@ impl Watched {
 
     /// Delivers while something happens, and checks what has become of it all.
     async fn through(&self, options: &DeliverOptions, fault: impl Future<Output = ()>) {
-        let (delivery, ()) = tokio::join!(self.deliver(options), fault);
+        let both = async { tokio::join!(self.deliver(options), fault) };
+        let (delivery, ()) = tokio::time::timeout(LIMIT, both).await.expect("it ends");
         self.check(&[delivery]).await;
     }
 
@@ -281,7 +285,8 @@ async fn by_chance(place: Place, seed: u64) {
         false => {
             let other = Outbox::open(&watched.place.at, None).await.unwrap();
             let other = run(&other, &watched.server.url, &options);
-            let (one, other, ()) = tokio::join!(watched.deliver(&options), other, faults);
+            let all = async { tokio::join!(watched.deliver(&options), other, faults) };
+            let (one, other, ()) = tokio::time::timeout(LIMIT, all).await.expect("it ends");
             watched.check(&[one, other]).await;
         }
     }
