@@ -229,7 +229,7 @@ impl Error {
             .map(|(field, messages)| (field.as_str(), messages.as_slice()))
     }
 
-    /// The answer's bytes as they came, at most 64 KiB of them.
+    /// The answer's bytes, at most 64 KiB of them: as they came, but for what repeats the credentials, which is redacted.
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }

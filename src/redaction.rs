@@ -66,11 +66,7 @@ impl Secrets {
         let mut at = 0;
         while let Some(next) = bytes[at..].iter().position(|byte| starts[usize::from(*byte)]) {
             at += next;
-            let end = |secret: &str| {
-                Some(secret)
-                    .filter(|it| !it.is_empty())
-                    .and_then(|it| end(it, bytes, at, cut))
-            };
+            let end = |secret: &str| end(secret, bytes, at, cut);
             let basic = end(&self.basic);
             at = match basic.or_else(|| end(&self.password)) {
                 Some(end) => {
@@ -135,9 +131,14 @@ fn replace(bytes: &[u8], range: Range<usize>, redacted: &mut Vec<u8>) {
 
 /// Where `secret` ends, if it begins at `start`.
 fn end(secret: &str, bytes: &[u8], start: usize, cut: bool) -> Option<usize> {
+    let mut chars = secret.chars();
     // A character has several forms, and one may begin as another does: all places reached so far.
-    let (mut reached, mut next) = (vec![start], Vec::new());
-    for (index, c) in secret.chars().enumerate() {
+    let (mut reached, mut next) = (Vec::new(), Vec::new());
+    forms(chars.next()?, bytes, start, &mut reached);
+    if reached.is_empty() {
+        return None; // Nearly always, and without having allocated.
+    }
+    for (passed, c) in (1..).zip(chars) {
         for at in &reached {
             forms(c, bytes, *at, &mut next);
         }
@@ -146,7 +147,7 @@ fn end(secret: &str, bytes: &[u8], start: usize, cut: bool) -> Option<usize> {
                 [b'\\' | b'%' | b'&', rest @ ..] => rest.len() < ESCAPE,
                 rest => rest.len() < 4,
             };
-            return (cut && index >= BEGINNING && reached.iter().any(at_the_end)).then_some(bytes.len());
+            return (cut && passed >= BEGINNING && reached.iter().any(at_the_end)).then_some(bytes.len());
         }
         reached.clear();
         std::mem::swap(&mut reached, &mut next);
