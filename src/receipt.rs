@@ -166,7 +166,43 @@ mod tests {
         late.leave();
         assert_eq!((receipt.outcome(), receipt.attempts()), (Outcome::NotSent, 0));
         receipt.begin(Utc::now());
+        late.leave();
         present.leave();
         assert_eq!(receipt.outcome(), Outcome::NotSent);
+    }
+
+    #[test]
+    fn the_life_of_a_call() {
+        let seen = |receipt: &Receipt| {
+            (
+                receipt.outcome(),
+                receipt.sent_at(),
+                receipt.status(),
+                receipt.attempts(),
+            )
+        };
+        let receipt = Receipt::default();
+        assert_eq!(seen(&receipt), (Outcome::NotSent, None, None, 0));
+        let at = Utc::now();
+        let first = receipt.begin(at);
+        assert_eq!(seen(&receipt), (Outcome::NotSent, None, None, 1));
+        first.leave();
+        assert_eq!(seen(&receipt), (Outcome::Unknown, Some(at), None, 1));
+        receipt.end(Outcome::Unknown, Some(500));
+        assert_eq!(seen(&receipt), (Outcome::Unknown, Some(at), Some(500), 1));
+        // A second attempt: what the first may have created is still there, whatever comes of this one.
+        let again = at + chrono::TimeDelta::seconds(1);
+        let second = receipt.begin(again);
+        assert_eq!(seen(&receipt), (Outcome::Unknown, Some(at), Some(500), 2));
+        second.leave();
+        assert_eq!(seen(&receipt), (Outcome::Unknown, Some(again), Some(500), 2));
+        receipt.end(Outcome::Rejected, Some(400));
+        assert_eq!(seen(&receipt), (Outcome::Unknown, Some(again), Some(400), 2));
+        receipt.begin(again);
+        receipt.end(Outcome::NotSent, None);
+        assert_eq!(seen(&receipt), (Outcome::Unknown, Some(again), None, 3));
+        receipt.begin(again).leave();
+        receipt.end(Outcome::Accepted, Some(200));
+        assert_eq!(seen(&receipt), (Outcome::Accepted, Some(again), Some(200), 4));
     }
 }

@@ -165,6 +165,7 @@ mod tests {
         let default = RetryPolicy::default();
         let unknown = RetryPolicy::default().retry_unknown(true);
         let none = RetryPolicy::none();
+        let capped = RetryPolicy::default().max_retry_after(Duration::from_secs(5));
         let at = |attempts, base: Failure| Failure { attempts, ..base };
         let asked = |seconds, base: Failure| Failure {
             retry_after: Some(Duration::from_secs(seconds)),
@@ -204,7 +205,28 @@ mod tests {
                 0.0,
                 None,
             ),
+            (
+                "the longest Retry-After that is honoured",
+                &default,
+                asked(30, failure(TooManyRequests, NotSent)),
+                0.0,
+                seconds(30.0),
+            ),
+            (
+                "a cap of the user's own",
+                &capped,
+                asked(6, failure(TooManyRequests, NotSent)),
+                0.0,
+                None,
+            ),
             ("no time left", &default, left(400, connect()), 1.0, None),
+            (
+                "not a moment left for the attempt",
+                &default,
+                left(500, connect()),
+                1.0,
+                None,
+            ),
             (
                 "just enough time left",
                 &default,
@@ -233,6 +255,14 @@ mod tests {
         for (name, policy, failure, random, expected) in table {
             assert_eq!(policy.wait(&failure, random), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn unavailable_is_what_the_user_says_that_it_is() {
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.service_unavailable(), Outcome::Unknown);
+        let policy = policy.service_unavailable_is_not_sent(true);
+        assert_eq!(policy.service_unavailable(), Outcome::NotSent);
     }
 
     #[test]
