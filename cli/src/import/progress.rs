@@ -16,6 +16,8 @@ pub(crate) struct Shown {
     bar: Option<ProgressBar>,
     started: Instant,
     said: Instant,
+    /// When it was last said that the database fails.
+    failing: Option<Instant>,
 }
 
 impl Shown {
@@ -32,6 +34,7 @@ impl Shown {
             bar: bar.filter(|bar| !bar.is_hidden()),
             started: now,
             said: now,
+            failing: None,
         }
     }
 
@@ -51,7 +54,13 @@ impl Shown {
             Event::CustomerStopped(customer, why) => self.say(&format!(
                 "customer {customer} is left out for the rest of this run: {why}"
             )),
-            Event::Database(error) => self.say(&chain(error)),
+            Event::Database(error) => {
+                // It is tried again several times a second.
+                if self.failing.is_none_or(|said| said.elapsed() >= EVERY) {
+                    self.failing = Some(Instant::now());
+                    self.say(&chain(error));
+                }
+            }
             Event::Waiting(rows, time) => self.say(&format!(
                 "waiting up to {} for {rows} rows of this file that another process is sending",
                 humantime::format_duration(Duration::from_secs(time.as_secs().max(1)))

@@ -116,7 +116,7 @@ impl Batch {
     /// knows better at once.
     pub async fn broken_off(&mut self, outbox: &Outbox) {
         self.interrupted = true;
-        let under_way = std::mem::take(&mut *self.under_way.lock().unwrap_or_else(PoisonError::into_inner));
+        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for id in under_way {
             self.note(&Now {
                 id,
@@ -153,6 +153,12 @@ impl Batch {
             *self.others.of_mut(sent.state) += 1;
         }
         is_ours
+    }
+
+    /// Whether this run has begun a call for the row, and heard no end of it.
+    fn is_under_way(&self, id: i64) -> bool {
+        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.contains(&id)
     }
 
     /// A result that the outbox does not know: its row becomes unknown there.
@@ -284,6 +290,10 @@ impl Batch {
             };
             after = *last;
             for row in in_time(outbox, patience, outbox.standing(&ids)).await? {
+                if row.state == State::Sending && self.is_under_way(row.id) {
+                    // This run's own, which has ended: it is noted as what it will be.
+                    continue;
+                }
                 if row.state == State::Sending {
                     looked.sending += 1;
                     looked.lease = looked.lease.max(row.lease.unwrap_or_default());

@@ -245,8 +245,8 @@ async fn a_delivery_that_is_broken_off_leaves_its_calls_unknown() {
     batch.broken_off(&outbox).await;
     let tally = batch.tally(Some(&outbox)).await;
     assert_eq!(tally.exit_status(), 6, "{tally:?}");
-    assert_eq!(tally.unknown + tally.sending + tally.pending, 6, "{tally:?}");
-    assert!(tally.pending < 6, "{tally:?}");
+    assert_eq!((tally.unknown + tally.pending, tally.sending), (6, 0), "{tally:?}");
+    assert!(tally.unknown > 0, "{tally:?}");
 }
 
 #[cfg(feature = "postgres")]

@@ -113,12 +113,13 @@ impl Check {
         };
         let look = &self.runs[run].look;
         let (at, seen) = &look.seen;
-        let looked = look.told && seen.contains_key(&id);
+        let stood = seen.get(&id).filter(|_| look.told);
+        let looked = stood.is_some();
         let mut posts = self
             .posts
             .iter()
             .filter(|((row, _), post)| *row == id && post.run == run);
-        if !looked && posts.any(|(_, post)| !post.told) {
+        if matches!(stood, None | Some(State::Sending)) && posts.any(|(_, post)| !post.told) {
             return match state {
                 State::Unknown => Ok(()),
                 _ => Err("what became of its call was not recorded".to_owned()),
