@@ -25,10 +25,7 @@ use report::{Mistake, Output, Report, output};
 use signals::Signals;
 
 fn main() -> ExitCode {
-    let operations = match document::operations() {
-        Ok(operations) => operations,
-        Err(error) => return Report::mistake(&error.into()).write(Output::Text),
-    };
+    let operations = document::operations();
     let mut command = arguments::command(&operations);
     let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => matches,

@@ -3,7 +3,7 @@
 /// Each line begins with a space, as those of a `///` comment do.
 ///
 /// Markdown makes code of fences, of lines that are indented far enough, and of both inside quotes and lists. Here a fence
-/// stands at the margin and says that it is text, and nothing else is indented by more than three spaces.
+/// stands at the margin and says that it is text, and nothing else is indented by more than two spaces.
 pub(crate) fn doc(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut fence: Option<Fence> = None;
@@ -89,7 +89,7 @@ fn marks(line: &str) -> (Vec<&str>, &str) {
 fn prose(line: &str) -> String {
     let indent = line.len() - line.trim_start().len();
     let (marks, rest) = marks(line);
-    let mut out = " ".repeat(indent.min(3));
+    let mut out = " ".repeat(indent.min(2));
     for mark in marks {
         out.push_str(mark);
         out.push(' ');
@@ -122,4 +122,84 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
+
+    use super::doc;
+
+    /// The code blocks that rustdoc would find, and whether it would take them for Rust.
+    fn rust(text: &str) -> Vec<bool> {
+        let blocks = Parser::new(text).filter_map(|event| match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => Some(&*info != "text"),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => Some(true),
+            _ => None,
+        });
+        blocks.collect()
+    }
+
+    #[test]
+    fn a_fence_stays_one_of_text() {
+        for fence in [
+            "```\n{}\n```",
+            "```json\n{}\n```",
+            "~~~\n{}\n~~~",
+            "> ```\n> {}",
+            "- ```\n  {}\n  ```",
+            "1. ~~~~rust\n{}",
+        ] {
+            assert_eq!(rust(&doc(fence)), [false], "{fence}\n{}", doc(fence));
+        }
+        assert_eq!(doc("A:\n\n```\n{}\n```\nB"), " A:\n\n ```text\n {}\n ```\n B");
+    }
+
+    #[test]
+    fn nothing_is_an_example_in_rust() {
+        let parts = [
+            "    let x;",
+            "\tlet x;",
+            "```",
+            "~~~",
+            "```rust",
+            "> ",
+            "- ",
+            "* ",
+            "1. ",
+            "  ",
+            "\n",
+            "\n\n",
+            "text",
+            "`a`",
+            "[a]",
+            "<b>",
+            "````",
+            "      ",
+            "> > ",
+            "-     let x;",
+            "#",
+            "|",
+        ];
+        for seed in 0..20_000 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let text: String = (0..random.usize(1..12))
+                .map(|_| parts[random.usize(..parts.len())])
+                .collect();
+            let doc = doc(&text);
+            assert!(
+                rust(&doc).iter().all(|is_rust| !is_rust),
+                "seed {seed}: {text:?}\n{doc}"
+            );
+        }
+    }
+
+    #[test]
+    fn brackets_and_tags_lead_nowhere() {
+        assert_eq!(
+            doc("[link] <b> `[a]` [a](http://b) <http://c>"),
+            r" \[link] \<b> `[a]` [a](http://b) <http://c>"
+        );
+    }
 }

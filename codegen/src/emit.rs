@@ -161,11 +161,13 @@ fn object(name: &str, xml: &XmlName, members: &[Member], fields: &[syn::Ident]) 
         .zip(&locals)
         .enumerate()
         .map(|(index, (field, local))| quote!(#field: reader.finish(#local, &Self::MEMBERS[#index])?,));
+    let unused = members.is_empty().then(|| quote!(#[allow(unused_variables)]));
     quote! {
         impl #name {
             /// The members, in the order in which they are written.
             const MEMBERS: &'static [crate::datacontract::Name<'static>] = &[#(#names),*];
         }
+        #unused
         impl crate::datacontract::DataContract for #name {
             const NAMESPACE: &'static str = #namespace;
             fn name() -> ::std::borrow::Cow<'static, str> {

@@ -45,7 +45,11 @@ pub(crate) fn json_schema(
         .map(|(_, it)| &it.json)
         .collect();
     let required = (!required.is_empty()).then(|| quote!("required": [#(#required),*],));
+    let unused = members
+        .is_empty()
+        .then(|| quote!(#[allow(unused_mut, unused_variables)]));
     quote! {
+        #unused
         impl ::schemars::JsonSchema for #ident {
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
                 #name.into()
@@ -69,8 +73,9 @@ pub(crate) fn json_schema(
 
 /// What the document demands beside the type, in the words of JSON Schema.
 fn limits(limits: &Limits) -> TokenStream {
-    let entry =
-        |name: &str, value: Option<TokenStream>| value.map(|value| quote!(member.insert(#name.into(), #value.into());));
+    let entry = |name: &str, value: Option<TokenStream>| {
+        value.map(|value| quote!(member.insert(#name.into(), ::serde_json::Value::from(#value));))
+    };
     let Limits {
         min_length,
         max_length,

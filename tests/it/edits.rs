@@ -141,6 +141,15 @@ fn manifest(text: &str) -> String {
 }
 
 fn copy_folder(from: &Path, to: &Path) {
+    // What has gone since the last run would still be compiled.
+    for entry in fs::read_dir(to).into_iter().flatten() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            _ if from.join(entry.file_name()).exists() => {}
+            true => fs::remove_dir_all(entry.path()).unwrap(),
+            false => fs::remove_file(entry.path()).unwrap(),
+        }
+    }
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 use vitec_connect::{ContactId, CustomerId, LoanPromise, datacontract};
 
-use super::members::{Kind, Member, loan_promise};
+use super::members::{Kind, Member, delivered};
 use super::spreadsheet::{leftover, midnight, serial_number};
 use super::{Problem, ReadOptions, input};
 use crate::error::Error;
@@ -36,7 +36,7 @@ pub(super) struct Checker {
 impl Checker {
     pub(super) fn new(options: &ReadOptions) -> Result<Self, Error> {
         Ok(Self {
-            members: loan_promise().ok_or_else(|| input("the document has no loan promise"))?,
+            members: delivered().ok_or_else(|| input("the document marks no operation to deliver"))?,
             options: options.clone(),
         })
     }

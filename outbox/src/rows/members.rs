@@ -1,7 +1,6 @@
-//! What the document says of the members: their names, which ones are plain, and what enumerations list.
+//! What the description says of the members: their names, which ones are plain, and what enumerations list.
 
-use serde_json::Value;
-use vitec_connect::OPENAPI_JSON;
+use vitec_connect::description::{Description, Shape, Type};
 
 #[derive(Clone, Debug)]
 pub(super) struct Member {
@@ -21,34 +20,30 @@ pub(super) enum Kind {
     Nested,
 }
 
-/// The members of the body of a loan promise.
-pub(super) fn loan_promise() -> Option<Vec<Member>> {
-    let document: Value = serde_json::from_str(OPENAPI_JSON).ok()?;
-    let properties = document
-        .pointer("/components/schemas/LoanPromise/properties")?
-        .as_object()?;
-    let members = properties.iter().map(|(name, schema)| Member {
-        name: name.clone(),
-        kind: kind(&document, schema),
+/// The members of what is delivered.
+pub(super) fn delivered() -> Option<Vec<Member>> {
+    let description = vitec_connect::description();
+    let body = description.delivered()?.body.as_ref()?;
+    let members = description.members(&body.content.ty).iter().map(|member| Member {
+        name: member.json.clone(),
+        kind: kind(description, &member.ty),
     });
     Some(members.collect())
 }
 
-fn kind(document: &Value, schema: &Value) -> Kind {
-    let reference = schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref"));
-    let target = reference
-        .and_then(Value::as_str)
-        .and_then(|it| document.pointer(it.strip_prefix('#')?));
-    let schema = target.unwrap_or(schema);
-    if let Some(names) = schema.get("enum").and_then(Value::as_array) {
-        let names = names.iter().filter_map(Value::as_str);
-        let number = |name| schema.get("x-enum-numbers")?.get(name)?.as_i64();
-        return Kind::Enumeration(names.map(|name| (name.to_owned(), number(name))).collect());
-    }
-    match schema.get("type").and_then(Value::as_str) {
-        Some("string") if schema.get("format").and_then(Value::as_str) == Some("date-time") => Kind::DateTime,
-        Some("string") => Kind::Text,
-        Some("integer" | "number" | "boolean") => Kind::Literal,
-        _ => Kind::Nested,
+fn kind(description: &Description, ty: &Type) -> Kind {
+    match ty {
+        Type::Text | Type::Uuid | Type::Bytes => Kind::Text,
+        Type::DateTime => Kind::DateTime,
+        Type::Boolean | Type::Int16 | Type::Int32 | Type::Int64 | Type::Float | Type::Double => Kind::Literal,
+        Type::List(_) | Type::Dictionary(_) | Type::Binary => Kind::Nested,
+        Type::Schema(_) => match description.shape(ty) {
+            Some(Shape::Enumeration { names, .. }) => {
+                let names = names.iter().map(|it| (it.name.clone(), it.number.map(i64::from)));
+                Kind::Enumeration(names.collect())
+            }
+            Some(Shape::Id { .. }) => Kind::Text,
+            Some(Shape::Object { .. }) | None => Kind::Nested,
+        },
     }
 }

@@ -1,6 +1,7 @@
 //! What the edited document's models and operations do. Without an argument: checks, then a household as XML on stdout.
 //! With XML on stdin: the same household as JSON.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Debug;
 use std::io::Read as _;
@@ -8,8 +9,10 @@ use std::io::Read as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use vitec_connect::datacontract::{DataContract, from_slice, to_vec};
-use vitec_connect::models::{Applicant, Household, Survey, SurveyMood, SurveyPlace};
+use vitec_connect::datacontract::{Base64, DataContract, Uuid, from_slice, to_vec};
+use vitec_connect::models::{
+    Abc, Applicant, Everything, EverythingColor, Household, Nothing, Signer, Survey, SurveyMood, SurveyPlace,
+};
 use vitec_connect::{Client, Credentials, LoanPromise, LoanPromiseEstateType, LoanPromiseFinancing, MediaType};
 
 type Checked = Result<(), Box<dyn Error>>;
@@ -30,6 +33,8 @@ async fn main() -> Checked {
     loan_promise()?;
     survey()?;
     lists()?;
+    everything()?;
+    derived()?;
     operations().await?;
     println!("{}", String::from_utf8(to_vec(&household()?)?)?);
     Ok(())
@@ -148,6 +153,60 @@ fn lists() -> Checked {
         ),
         &json!([{"name": "n"}]),
     )
+}
+
+fn everything() -> Checked {
+    let texts = BTreeMap::from([("k".to_owned(), "v & w".to_owned()), ("l".to_owned(), String::new())]);
+    let everything = Everything::builder()
+        .photo(Base64(vec![1, 2, 3]))
+        .photos(vec![Base64(Vec::new())])
+        .id("3F2504E0-4F89-11D3-9A0C-0305E82C3301".parse::<Uuid>()?)
+        .floor(-3_i16)
+        .texts(texts)
+        .counts(BTreeMap::from([("one".to_owned(), 1)]))
+        .nothing(Nothing::builder().build())
+        .color(EverythingColor::Red)
+        .level(2)
+        .amounts(vec![1.5])
+        .build();
+    let id = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+    let xml = [
+        &format!(r#"<Everything xmlns:i="{XSI}" xmlns="urn:everything">"#),
+        &format!(r#"<Amounts xmlns:a="{ARRAYS}"><a:decimal>1.5</a:decimal></Amounts><Color>Red</Color>"#),
+        &format!(r#"<Counts xmlns:a="{ARRAYS}"><a:KeyValueOfstringint><a:Key>one</a:Key><a:Value>1</a:Value></a:KeyValueOfstringint></Counts>"#),
+        &format!("<Floor>-3</Floor><Id>{id}</Id><Level>2</Level><Nothing></Nothing><Photo>AQID</Photo>"),
+        &format!(r#"<Photos xmlns:a="{ARRAYS}"><a:base64Binary></a:base64Binary></Photos>"#),
+        &format!(r#"<Texts xmlns:a="{ARRAYS}"><a:KeyValueOfstringstring><a:Key>k</a:Key><a:Value>v &amp; w</a:Value></a:KeyValueOfstringstring>"#),
+        "<a:KeyValueOfstringstring><a:Key>l</a:Key><a:Value></a:Value></a:KeyValueOfstringstring></Texts></Everything>",
+    ]
+    .concat();
+    let json = json!({
+        "photo": "AQID", "photos": [""], "id": id, "floor": -3, "texts": {"k": "v & w", "l": ""}, "counts": {"one": 1},
+        "nothing": {}, "color": "Red", "level": 2, "amounts": [1.5],
+    });
+    both(&everything, &xml, &json)?;
+
+    // What only a later version knows, and what .NET sends for what is not there.
+    let later: Everything = serde_json::from_value(json!({"nothing": {"new": 1}, "texts": null, "color": null}))?;
+    assert_eq!(later, Everything::builder().nothing(Nothing::builder().build()).build());
+
+    let schema = serde_json::to_value(schemars::schema_for!(Everything))?;
+    let of = |member: &str, word: &str| schema["properties"][member][word].clone();
+    assert_eq!((of("floor", "minimum"), of("floor", "maximum")), (json!(-5), json!(200)));
+    assert_eq!((of("note", "maxLength"), of("level", "enum")), (json!(10), json!([1, 2])));
+    Ok(())
+}
+
+fn derived() -> Checked {
+    let signer = Signer::builder().address("a").name("n").phone("p").build();
+    let xml = String::from_utf8(to_vec(&signer)?)?;
+    let places: Vec<_> = ["Name", "Phone", "Address"].iter().map(|name| xml.find(name)).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{xml}");
+    assert!(xml.contains("urn:party"), "{xml}");
+    assert_eq!(from_slice::<Signer>(xml.as_bytes())?, signer);
+    assert!(serde_json::from_value::<Signer>(json!({"name": "n"})).is_err(), "its phone is required");
+    assert_eq!(serde_json::to_value(Abc::builder().a("a").build())?, json!({"a": "a"}));
+    Ok(())
 }
 
 async fn operations() -> Checked {
