@@ -279,7 +279,10 @@ impl From<io::Error> for Failed {
 
 impl From<csv::Error> for Failed {
     fn from(error: csv::Error) -> Self {
-        Self::Io(error.into())
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => Self::Io(error),
+            other => Self::Io(io::Error::other(format!("{other:?}"))),
+        }
     }
 }
 
