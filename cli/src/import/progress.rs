@@ -54,12 +54,10 @@ impl Shown {
             Event::CustomerStopped(customer, why) => self.say(&format!(
                 "customer {customer} is left out for the rest of this run: {why}"
             )),
-            Event::Database(error) => {
-                // It is tried again several times a second.
-                if self.failing.is_none_or(|said| said.elapsed() >= EVERY) {
-                    self.failing = Some(Instant::now());
-                    self.say(&chain(error));
-                }
+            // It is tried again several times a second.
+            Event::Database(error) if self.failing.is_none_or(|said| said.elapsed() >= EVERY) => {
+                self.failing = Some(Instant::now());
+                self.say(&chain(error));
             }
             Event::Waiting(rows, time) => self.say(&format!(
                 "waiting up to {} for {rows} rows of this file that another process is sending",

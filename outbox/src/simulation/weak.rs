@@ -7,11 +7,13 @@ use std::ops::Range;
 use crate::sql;
 
 /// The statements that move rows, or say where they are.
-const STATEMENTS: [(&str, &str); 15] = [
+const STATEMENTS: [(&str, &str); 17] = [
     ("INSERT", sql::INSERT),
     ("FIND", sql::FIND),
+    ("CORRECT", sql::CORRECT),
     ("CLAIM", sql::CLAIM),
     ("RECORD", sql::RECORD),
+    ("SUPERSEDED", sql::SUPERSEDED),
     ("RECORDED", sql::RECORDED),
     ("RENEW", sql::RENEW),
     ("RELEASE", sql::RELEASE),

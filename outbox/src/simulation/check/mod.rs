@@ -62,6 +62,8 @@ struct Known {
     history: Vec<(Duration, State)>,
     /// Until when its attempt was claimed, at most, and since when that is known.
     leased: (i64, Option<DateTime<Utc>>, Duration),
+    /// Which attempts were made before it was corrected.
+    corrected: i64,
     /// Which answers are recorded.
     recorded: BTreeSet<(i64, State)>,
 }

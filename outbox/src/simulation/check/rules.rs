@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Check, Known, Promise, Seen, Who, promise_of};
 use crate::row::{Row, State};
 use crate::simulation::database::Asked;
-use crate::store::{Change, Exchange, Exchanged, Standing};
+use crate::store::{Change, Exchange, Exchanged, Finished, Standing};
 
 impl Check {
     /// A transaction has happened.
@@ -164,7 +164,17 @@ impl Check {
                 self.promise(id).resolved = true;
                 return rule(ids.contains(&id), "nobody named it");
             }
-            (Rejected, Pending, Asked::Enqueue) => return Ok(()),
+            (Rejected, Pending, Asked::Enqueue) => {
+                if let Some(known) = self.rows.get_mut(&id) {
+                    known.corrected = old.attempt;
+                }
+                return Ok(());
+            }
+            (Pending | Rejected, Accepted, Asked::Exchange(it)) => {
+                let corrected = self.corrected(id);
+                let late = |it: &Finished| it.id == id && it.state == Accepted && it.attempt <= corrected;
+                return rule(it.finished.iter().any(late), "no content of it was accepted");
+            }
             (Unknown, Pending, Asked::Change(ids, Change::Requeue | Change::ResolveNotSent))
             | (Rejected, Pending, Asked::Change(ids, Change::Requeue)) => ids.contains(&id),
             (Unknown, Pending, Asked::RetryUnknown) => true,
@@ -176,6 +186,10 @@ impl Check {
         promise.words += 1;
         promise.may_exist = None;
         Ok(())
+    }
+
+    fn corrected(&self, id: i64) -> i64 {
+        self.rows.get(&id).map_or(0, |known| known.corrected)
     }
 
     pub(super) fn promise(&mut self, id: i64) -> &mut Promise {
@@ -207,6 +221,8 @@ impl Check {
                 && (matches!(row.state, State::Sending | State::Unknown)
                     || row.state == state
                     || (row.state, state) == (State::Pending, State::Accepted));
+            let corrected = attempt <= self.corrected(id) && state == State::Accepted;
+            let counts = counts || (corrected && matches!(row.state, State::Pending | State::Rejected));
             let is_recorded = counts || (said_before && row.attempt == attempt);
             if *recorded && !(is_recorded || said_before) {
                 self.wrong(format!("row {id}: {state} is told as recorded, and it is not: {row:?}"));
