@@ -24,6 +24,8 @@ pub struct DeliverOptions {
     pub(crate) record_patience: Duration,
     pub(crate) database_patience: Duration,
     pub(crate) lease: Duration,
+    /// Customers that were stopped before, and why: no calls are made for them.
+    pub(crate) stopped: BTreeMap<String, String>,
 }
 
 impl Default for DeliverOptions {
@@ -38,6 +40,7 @@ impl Default for DeliverOptions {
             record_patience: Duration::from_secs(60),
             database_patience: Duration::from_secs(10),
             lease: Duration::from_secs(60),
+            stopped: BTreeMap::new(),
         }
     }
 }

@@ -102,8 +102,9 @@ impl Batch {
             {
                 break end;
             }
-            // Once is what the person has said.
+            // Once is what the person has said; and a customer that was stopped stays stopped through the whole run.
             options = options.retry_unknown(false);
+            options.stopped.clone_from(&self.stopped);
         };
         self.interrupted |= matches!(end, End::ShutDown);
         if let Err(error) = self.look_again(outbox, patience).await {

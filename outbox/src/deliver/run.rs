@@ -90,6 +90,10 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
         let now = Instant::now();
         let mut customers = Customers::default();
         customers.wait(waiting);
+        customers.wait(options.stopped.keys().cloned());
+        for name in options.stopped.keys() {
+            customers.stop(name);
+        }
         Self {
             outbox,
             caller,
@@ -112,7 +116,7 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
             end: None,
             failing: None,
             results: Counts::default(),
-            stopped: BTreeMap::new(),
+            stopped: options.stopped.clone(),
             on_event,
         }
     }
