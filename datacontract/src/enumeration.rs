@@ -1,7 +1,7 @@
 //! Enumerations that stay open: a name that a later version of the service knows is kept, not refused.
 //!
 //! A type lists its names in [`Enumeration`], and [`open_enumeration!`](crate::open_enumeration) does the rest: `Display`,
-//! `FromStr`, serde, JSON Schema and [`DataContract`].
+//! `FromStr`, serde, JSON Schema and [`DataContract`](crate::DataContract).
 //!
 //! ```
 //! use datacontract::enumeration::{Enumeration, Listed, Open, Unlisted};

@@ -44,7 +44,7 @@ const QUOTED: usize = 40;
 ///
 /// # Reading text
 ///
-/// [`FromStr`] and `Deserialize` accept `2027-01-31`, `2027-01-31T12:00`, `2027-01-31T12:00:00` and this with 1 to 7
+/// [`FromStr`](std::str::FromStr) and `Deserialize` accept `2027-01-31`, `2027-01-31T12:00`, `2027-01-31T12:00:00` and this with 1 to 7
 /// digits of a second, each followed by nothing, `Z` or an offset `±hh:mm` up to 14:00. A date alone means midnight; XML
 /// Schema, and so .NET's `DataContractSerializer`, lets it carry `Z` or an offset too. `-00:00` becomes `+00:00`.
 ///

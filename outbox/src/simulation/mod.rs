@@ -108,7 +108,7 @@ fn the_same_seed_is_the_same_schedule() {
 
 /// With each condition of the SQL taken out, one at a time, something goes wrong, and it is seen.
 #[test]
-#[ignore = "minutes: CI runs it in a release build"]
+#[ignore = "many minutes: by hand, in a release build"]
 fn no_condition_can_be_taken_out() {
     let first = variable("VITEC_CONNECT_SIMULATION_SEED", 1);
     let schedules = variable("VITEC_CONNECT_SIMULATION_SCHEDULES", 20_000);
