@@ -270,7 +270,7 @@ impl Client {
         let only_reads = request.method().is_safe();
         let attempt = Attempt::new(
             request,
-            credentials.header(),
+            credentials,
             inner.user_agent.clone(),
             inner.media_type,
             body,

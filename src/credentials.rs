@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::CustomerId;
 use crate::id::is_invisible;
+use crate::redaction::Secrets;
 
 /// HTTP Basic credentials (RFC 7617). `Debug` does not show them, and memory that held them is overwritten on drop.
 ///
@@ -33,6 +34,8 @@ use crate::id::is_invisible;
 pub struct Credentials {
     /// `Basic …`. Each request has the same memory, which is overwritten when the last one lets go of it.
     header: HeaderValue,
+    /// What no answer may repeat, made once.
+    secrets: Arc<Secrets>,
 }
 
 const BASIC: &str = "Basic ";
@@ -99,7 +102,8 @@ impl Credentials {
         let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(header))
             .map_err(|_| refused("these credentials make no valid header"))?;
         header.set_sensitive(true); // No `Debug` shows it.
-        Ok(Self { header })
+        let secrets = Arc::new(Secrets::of(&header));
+        Ok(Self { header, secrets })
     }
 
     /// From the finished base64 string that the vendor's portal shows, with or without `Basic` before it.
@@ -125,6 +129,10 @@ impl Credentials {
 
     pub(crate) fn header(&self) -> HeaderValue {
         self.header.clone()
+    }
+
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        Arc::clone(&self.secrets)
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {

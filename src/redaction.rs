@@ -9,6 +9,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::de::IgnoredAny;
+use smallvec::SmallVec;
 use zeroize::Zeroizing;
 
 const REDACTED: &[u8] = b"[redacted]";
@@ -21,6 +22,9 @@ const BEGINNING: usize = 4;
 
 /// The longest escape of a character: `\ud83d\ude00`.
 const ESCAPE: usize = 12;
+
+/// Places in an answer: few, and nothing is allocated for them.
+type Places = SmallVec<[usize; 8]>;
 
 /// What must not be repeated.
 pub(crate) struct Secrets {
@@ -133,10 +137,10 @@ fn replace(bytes: &[u8], range: Range<usize>, redacted: &mut Vec<u8>) {
 fn end(secret: &str, bytes: &[u8], start: usize, cut: bool) -> Option<usize> {
     let mut chars = secret.chars();
     // A character has several forms, and one may begin as another does: all places reached so far.
-    let (mut reached, mut next) = (Vec::new(), Vec::new());
+    let (mut reached, mut next) = (Places::new(), Places::new());
     forms(chars.next()?, bytes, start, &mut reached);
     if reached.is_empty() {
-        return None; // Nearly always, and without having allocated.
+        return None; // Nearly always.
     }
     for (passed, c) in (1..).zip(chars) {
         for at in &reached {
@@ -156,7 +160,7 @@ fn end(secret: &str, bytes: &[u8], start: usize, cut: bool) -> Option<usize> {
 }
 
 /// Adds to `ends` where `c` ends, in each form that it has at `at`.
-fn forms(c: char, bytes: &[u8], at: usize, ends: &mut Vec<usize>) {
+fn forms(c: char, bytes: &[u8], at: usize, ends: &mut Places) {
     let rest = &bytes[at..];
     let mut add = |end: usize| {
         // In UTF-16 a zero stands behind a character, or before the next one.

@@ -14,6 +14,7 @@ use progenitor_client::{ByteStream, ClientHooks, OperationInfo, ResponseValue};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
+use crate::credentials::Credentials;
 use crate::datacontract::decode_text;
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::generated;
@@ -193,6 +194,8 @@ impl StdError for Cut {
 pub(crate) struct Attempt {
     request: reqwest::Request,
     body: Option<Bytes>,
+    /// What the answer is looked through for.
+    secrets: Arc<Secrets>,
     progress: Progress,
 }
 
@@ -200,7 +203,7 @@ impl Attempt {
     /// Completes what an operation made.
     pub(crate) fn new(
         mut request: reqwest::Request,
-        authorization: HeaderValue,
+        credentials: &Credentials,
         user_agent: HeaderValue,
         media_type: MediaType,
         body: Option<Bytes>,
@@ -209,7 +212,7 @@ impl Attempt {
         let media_type = HeaderValue::from_static(media_type.as_str());
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, media_type.clone());
-        headers.insert(header::AUTHORIZATION, authorization);
+        headers.insert(header::AUTHORIZATION, credentials.header());
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, media_type);
         }
@@ -217,6 +220,7 @@ impl Attempt {
         Self {
             request,
             body,
+            secrets: credentials.secrets(),
             progress,
         }
     }
@@ -231,9 +235,9 @@ impl Attempt {
         let Self {
             mut request,
             body,
+            secrets,
             progress,
         } = self;
-        let secrets = request.headers().get(header::AUTHORIZATION).map(Secrets::of);
         match body {
             None => progress.leave(), // Without a body to be asked for, take it for sent.
             Some(bytes) => {
@@ -258,9 +262,7 @@ impl Attempt {
         let ended = timeout_at(deadline, exchange).await;
         match (answer, ended) {
             (Some(mut answer), _) => {
-                if let Some(secrets) = secrets {
-                    answer.redact(&secrets);
-                }
+                answer.redact(&secrets);
                 Ok(answer)
             }
             (None, Ok(Err(error))) => {
