@@ -15,6 +15,7 @@ mod proxy;
 mod receipt;
 mod redaction;
 mod retry;
+mod sweden;
 mod transport;
 
 /// What build.rs makes of `spec/vitec-connect.yaml`.
@@ -48,6 +49,7 @@ pub use media_type::{MediaType, MediaTypeError};
 pub use proxy::Proxy;
 pub use receipt::Receipt;
 pub use retry::RetryPolicy;
+pub use sweden::swedish_time;
 pub use transport::Request;
 /// What the OpenAPI document says, as data: see [`description()`].
 pub use vitec_connect_description as description;

@@ -1,21 +1,11 @@
 //! The day in Sweden: a loan promise is valid until a day there.
 
-use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
-use vitec_connect::LoanPromise;
+use chrono::{DateTime, NaiveDate, Utc};
+use vitec_connect::{LoanPromise, swedish_time};
 
 /// The day that it is in Sweden.
-///
-/// Summer time by the EU's rule (directive 2000/84/EC): from the last Sunday of March to the last Sunday of October,
-/// both at 01:00 UTC. Written out, as a table of time zones would weigh more than everything else here.
 pub(crate) fn swedish_day(at: DateTime<Utc>) -> NaiveDate {
-    let change = |month| {
-        let last = NaiveDate::from_ymd_opt(at.year(), month, 31)?;
-        let sunday = last - Duration::days(i64::from(last.weekday().num_days_from_sunday()));
-        sunday.and_hms_opt(1, 0, 0)
-    };
-    let now = at.naive_utc();
-    let summer = change(3).is_some_and(|begin| now >= begin) && change(10).is_some_and(|end| now < end);
-    (now + Duration::hours(if summer { 2 } else { 1 })).date()
+    swedish_time(at).date_naive()
 }
 
 /// Whether the last day on which the loan promise is valid lies before today, in Sweden.
