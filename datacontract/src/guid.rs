@@ -19,11 +19,17 @@ impl DataContract for Uuid {
         writer.plain(self)
     }
     fn read_content(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        reader.plain("guid", parse)
+        reader.plain("guid", parse_guid)
     }
 }
 
-fn parse(text: &str) -> Option<Uuid> {
+/// A `Guid` in any of the forms that .NET reads: in any case, also in braces or parentheses, or without hyphens.
+///
+/// ```
+/// assert!(datacontract::parse_guid("{3F2504E0-4F89-11D3-9A0C-0305E82C3301}").is_some());
+/// assert!(datacontract::parse_guid("urn:uuid:3f2504e0-4f89-11d3-9a0c-0305e82c3301").is_none());
+/// ```
+pub fn parse_guid(text: &str) -> Option<Uuid> {
     let inside = |open, close| text.strip_prefix(open)?.strip_suffix(close);
     let bracketed = inside('{', '}').or_else(|| inside('(', ')'));
     let text = bracketed.unwrap_or(text);

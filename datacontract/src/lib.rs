@@ -21,6 +21,7 @@ use std::fmt;
 pub use binary::{Base64, Base64Error};
 pub use date_time::{DateTime, DateTimeError, DateTimeKind};
 pub use enumeration::EnumerationError;
+pub use guid::parse_guid;
 pub use read::Reader;
 pub use text::decode_text;
 pub use uuid::Uuid;
