@@ -152,8 +152,10 @@ impl<'a> Reader<'a> {
         let schema = first?;
         let ty = self.read_type(&schema, hint)?;
         let xml = self.read_root(&schema, &ty)?;
+        let json = data.iter().find(|(media_type, _)| media_type.contains("json"));
+        let (_, holder) = json.or(data.first())?;
         Some(Some(Content {
-            example: example(&data, &schema),
+            example: example(holder, &schema),
             media_types: data.into_iter().map(|(media_type, _)| media_type).collect(),
             ty,
             xml,
@@ -220,15 +222,13 @@ fn read_bytes(others: &[(String, Node<'_>)]) -> Option<Option<Content>> {
     }
 }
 
-/// That of the media type, else of the schema.
-fn example(data: &[(String, Node<'_>)], schema: &Node<'_>) -> Option<String> {
-    let json = data.iter().find(|(media_type, _)| media_type.contains("json"));
-    let (_, entry) = json.or(data.first())?;
+/// That of a media type or a parameter, else of its schema, as JSON text.
+pub(crate) fn example(holder: &Node<'_>, schema: &Node<'_>) -> Option<String> {
     let listed = || {
-        let (_, first) = entry.child("examples")?.children().into_iter().next()?;
+        let (_, first) = holder.child("examples")?.children().into_iter().next()?;
         first.followed()?.child("value")
     };
     let own = || schema.clone().followed()?.child("example");
-    let example = entry.child("example").or_else(listed).or_else(own)?;
+    let example = holder.child("example").or_else(listed).or_else(own)?;
     Some(example.value.to_string())
 }

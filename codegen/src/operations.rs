@@ -1,6 +1,6 @@
 //! Operations: which there are, and whose password they take.
 
-use vitec_connect_description::{Command, Operation, Parameter, Place};
+use vitec_connect_description::{Command, Operation, Parameter, Place, Status};
 
 use crate::document::Node;
 use crate::names::value_name;
@@ -127,6 +127,7 @@ impl<'a> Reader<'a> {
             credentials_key: key.and_then(|it| it.text("name")).map(str::to_owned),
             body: body?,
             answer: answer?,
+            statuses: statuses(node),
             deliver: node.says("x-deliver"),
         };
         self.operations.push((operation, node.clone()));
@@ -151,6 +152,18 @@ impl<'a> Reader<'a> {
         }
         Some(name)
     }
+}
+
+fn statuses(operation: &Node<'_>) -> Vec<Status> {
+    let responses = operation.child("responses");
+    let known = responses
+        .iter()
+        .flat_map(Node::children)
+        .filter_map(|(code, response)| {
+            let description = response.followed()?.text("description").map(str::to_owned);
+            (!code.starts_with("x-")).then_some(Status { code, description })
+        });
+    known.collect()
 }
 
 /// The parameter that is the customer: the one that the document marks, else the one called so.

@@ -3,6 +3,7 @@
 use heck::ToUpperCamelCase;
 use vitec_connect_description::{Parameter, Place, Shape, Type};
 
+use crate::bodies::example;
 use crate::document::Node;
 use crate::keywords::similar;
 use crate::names::{type_name, value_name};
@@ -126,6 +127,7 @@ impl<'a> Reader<'a> {
             required: node.says("required") || is_key,
             description: node.text("description").map(str::to_owned),
             ty,
+            example: example(node, &schema),
             limits: schema.followed().map(|it| limits(&it)).unwrap_or_default(),
         })
     }

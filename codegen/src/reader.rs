@@ -80,6 +80,7 @@ impl<'a> Reader<'a> {
             }
             self.description.title = info.text("title").unwrap_or_default().to_owned();
             self.description.version = info.text("version").unwrap_or_default().to_owned();
+            self.description.description = info.text("description").map(str::to_owned);
         }
         self.description.server = read_server(document).unwrap_or_default();
         check_security(document);

@@ -14,6 +14,8 @@ pub struct Description {
     pub title: String,
     /// The document's own version.
     pub version: String,
+    /// What it is about, in Markdown.
+    pub description: Option<String>,
     /// The base URL that calls go to unless told otherwise, without a slash at its end.
     pub server: String,
     /// In the order of the document.
@@ -51,6 +53,8 @@ pub struct Operation {
     pub body: Option<Body>,
     /// What comes back when all is well.
     pub answer: Answer,
+    /// All the answers that the document speaks of, errors included.
+    pub statuses: Vec<Status>,
     /// Whether it is the one that an outbox delivers (`x-deliver`).
     pub deliver: bool,
 }
@@ -81,6 +85,8 @@ pub struct Parameter {
     pub ty: Type,
     /// What the document demands of it beside its type.
     pub limits: Limits,
+    /// The document's example, as JSON text.
+    pub example: Option<String>,
 }
 
 /// Where a parameter stands.
@@ -118,6 +124,15 @@ pub struct Answer {
     pub content: Option<Content>,
     /// Whether there is another success, without content.
     pub optional: bool,
+}
+
+/// An answer that the document speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// `403`, also `4XX` or `default`.
+    pub code: String,
+    /// What it means, in Markdown.
+    pub description: Option<String>,
 }
 
 /// A value as a whole body.
