@@ -7,15 +7,14 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use serde_json::Value;
+use vitec_connect::description::{Operation, Type};
 
 use crate::bind::ERROR_OCCURRED;
 use crate::http_error::{HttpError, json_string};
 use crate::negotiate::Negotiated;
-use crate::operation::Operation;
 use crate::programme::Answer;
 use crate::received::Received;
 use crate::reply::{Reply, error, formatted, iis, respond};
-use crate::schema::Type;
 use crate::service::{Accepted, DENIED, Sent, Service, lock};
 use crate::write;
 
@@ -78,34 +77,34 @@ impl Service {
     }
 
     /// What is answered when all is well: a string of the sandbox's own where the document says string, else the
-    /// document's example, else the smallest value.
+    /// document's example, else a made-up value of the type.
     fn ordinary(&self, operation: &Operation, number: u64, negotiated: Negotiated) -> Ordinary {
-        let success = &operation.success;
-        let status = StatusCode::from_u16(success.status).unwrap_or(StatusCode::OK);
-        let Some(typed) = &success.typed else {
+        let status = StatusCode::from_u16(operation.answer.status).unwrap_or(StatusCode::OK);
+        let Some(content) = &operation.answer.content else {
             return Ordinary {
                 response: empty(status),
                 answer: String::new(),
             };
         };
-        if let Some(media_type) = &success.media_type {
-            let answer = format!("sandbox-{number}");
+        let made_up = format!("sandbox-{number}");
+        if content.ty == Type::Binary {
+            let media_type = content.media_types.first().map(String::as_str).unwrap_or_default();
             return Ordinary {
-                response: respond(status, media_type, answer.clone()),
-                answer,
+                response: respond(status, media_type, made_up.clone()),
+                answer: made_up,
             };
         }
-        let value = match (&typed.ty, &success.example) {
-            (Type::Text, _) => Value::from(format!("sandbox-{number}")),
-            (_, Some(example)) => example.clone(),
-            (ty, None) => write::minimal(&self.api.schemas, ty, 0),
+        let example = || serde_json::from_str(content.example.as_deref()?).ok();
+        let value = match &content.ty {
+            Type::Text => Value::from(made_up),
+            ty => example().unwrap_or_else(|| write::made_up(&self.description, ty)),
         };
         let json = || match &value {
             Value::String(text) => json_string(text),
             other => other.to_string(),
         };
         let response = formatted(status, negotiated, json, || {
-            write::xml(&self.api.schemas, typed, &value)
+            write::xml(&self.description, content, &value)
         });
         let answer = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Ordinary { response, answer }

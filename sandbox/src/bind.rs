@@ -1,16 +1,19 @@
 //! What is common to reading a body as JSON, as XML and as a form.
 
-use base64::Engine as _;
 use serde_json::{Map, Value};
+use vitec_connect::datacontract::{Base64, parse_guid};
+use vitec_connect::description::{Description, Listed, Shape, Type};
 
-use crate::json_number::Number;
 use crate::note::{NoteKind, Notes};
-use crate::schema::{Enumeration, Schemas, Type};
 
 /// Web API's words for an exception that it keeps to itself.
 pub(crate) const ERROR_OCCURRED: &str = "An error has occurred.";
 /// The real server has no such limit. Nobody reads more, and memory stays bounded.
 const MAX_ERRORS: usize = 1000;
+
+/// Why a body does not bind. The answer never says so ("An error has occurred."); the log does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fault(pub(crate) &'static str);
 
 /// Messages by field, as in Web API's `ModelStateDictionary`: keys differ in more than case.
 #[derive(Debug, Default)]
@@ -71,18 +74,18 @@ pub(crate) enum Parsed {
     /// A listed name, or several, whose numbers are not known.
     Name(String),
     /// The number of a listed name, or another one.
-    Number(i64),
+    Number(i32),
 }
 
 /// An enumeration's value as the document writes it: by name if it is listed.
-pub(crate) fn enumerated(enumeration: &Enumeration, parsed: Parsed, member: &str, notes: &mut Notes) -> Value {
+pub(crate) fn enumerated(names: &[Listed], parsed: Parsed, member: &str, notes: &mut Notes) -> Value {
     let number = match parsed {
         Parsed::Name(name) => return Value::from(name),
         Parsed::Number(number) => number,
     };
-    let is_complete = enumeration.values.iter().all(|(_, number)| number.is_some());
-    match enumeration.values.iter().find(|(_, listed)| *listed == Some(number)) {
-        Some((name, _)) => Value::from(name.as_str()),
+    let is_complete = names.iter().all(|it| it.number.is_some());
+    match names.iter().find(|it| it.number == Some(number)) {
+        Some(listed) => Value::from(listed.name.as_str()),
         // It may be that of a name whose number nobody knows.
         None if !is_complete => Value::from(number),
         None => {
@@ -98,57 +101,43 @@ pub(crate) fn enumerated(enumeration: &Enumeration, parsed: Parsed, member: &str
 
 /// `Enum.Parse` without regard to case: a name, a number, or several names with commas between, whose numbers are
 /// joined bit by bit.
-pub(crate) fn parse_enumeration(enumeration: &Enumeration, text: &str) -> Option<Parsed> {
+pub(crate) fn parse_enumeration(names: &[Listed], text: &str) -> Option<Parsed> {
     let trimmed = text.trim();
     if trimmed.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')) {
         match trimmed.parse::<i32>() {
-            Ok(number) => return Some(Parsed::Number(number.into())),
+            Ok(number) => return Some(Parsed::Number(number)),
             Err(_) if trimmed.bytes().skip(1).all(|b| b.is_ascii_digit()) => return None,
             Err(_) => {}
         }
     }
     let find = |name: &str| {
-        let exact = enumeration.values.iter().find(|(listed, _)| listed == name);
-        let any_case = || {
-            enumeration
-                .values
-                .iter()
-                .find(|(listed, _)| listed.to_lowercase() == name.to_lowercase())
-        };
-        exact.or_else(any_case)
+        let any_case = || names.iter().find(|it| it.name.to_lowercase() == name.to_lowercase());
+        names.iter().find(|it| it.name == name).or_else(any_case)
     };
     let found = trimmed.split(',').map(|name| find(name.trim()));
     let found = found.collect::<Option<Vec<_>>>()?;
-    let joined = found
-        .iter()
-        .try_fold(0, |joined, (_, number)| Some(joined | (*number)?));
+    let joined = found.iter().try_fold(0, |joined, it| Some(joined | it.number?));
     Some(match joined {
         Some(number) => Parsed::Number(number),
-        None => Parsed::Name(
-            found
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect::<Vec<_>>()
-                .join(", "),
-        ),
+        None => Parsed::Name(found.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ")),
     })
 }
 
 /// A text of a type that is written as text, in the form in which .NET holds it. `None` if it is no value of the type.
 pub(crate) fn plain_text(ty: &Type, text: &str) -> Option<Value> {
     match ty {
-        Type::Bytes => {
-            let bare: String = text.split_ascii_whitespace().collect();
-            let bytes = base64::engine::general_purpose::STANDARD.decode(bare).ok()?;
-            Some(base64::engine::general_purpose::STANDARD.encode(bytes).into())
-        }
-        Type::Uuid => Some(
-            vitec_connect::datacontract::Uuid::parse_str(text.trim())
-                .ok()?
-                .to_string()
-                .into(),
-        ),
+        Type::Bytes => Some(text.parse::<Base64>().ok()?.to_string().into()),
+        Type::Uuid => Some(parse_guid(text.trim())?.to_string().into()),
         _ => Some(text.into()),
+    }
+}
+
+/// Whether .NET can hold `null` in a list of it.
+pub(crate) fn is_nullable(description: &Description, ty: &Type) -> bool {
+    match ty {
+        Type::Text | Type::Bytes | Type::List(_) | Type::Dictionary(_) => true,
+        Type::Schema(_) => !matches!(description.shape(ty), Some(Shape::Enumeration { .. })),
+        _ => false,
     }
 }
 
@@ -161,37 +150,29 @@ pub(crate) fn float(value: f64) -> Value {
     }
 }
 
-/// A number of a body as a JSON value.
-pub(crate) fn number(number: Number) -> Value {
-    match number {
-        Number::Integer(value) => Value::from(value),
-        Number::Big(value) | Number::Float(value) => float(value),
-    }
-}
-
 /// `[Required]`, for members that the document requires. Inferred: the document at hand requires none.
-pub(crate) fn check_required(schemas: &Schemas, ty: &Type, value: &Value, path: &str, errors: &mut ModelState) {
+pub(crate) fn check_required(description: &Description, ty: &Type, value: &Value, path: &str, errors: &mut ModelState) {
     match (ty, value) {
-        (Type::Object(index), Value::Object(members)) => {
-            for member in &schemas.object(*index).members {
+        (Type::List(item), Value::Array(values)) => {
+            for (index, value) in values.iter().enumerate() {
+                check_required(description, &item.ty, value, &format!("{path}[{index}]"), errors);
+            }
+        }
+        (Type::Dictionary(item), Value::Object(values)) => {
+            for (name, value) in values {
+                check_required(description, &item.ty, value, &format!("{path}[{name}]"), errors);
+            }
+        }
+        (_, Value::Object(values)) => {
+            for member in description.members(ty) {
                 let path = format!("{path}.{}", member.xml.name);
-                match members.get(&member.json) {
-                    Some(value) => check_required(schemas, &member.ty, value, &path, errors),
+                match values.get(&member.json) {
+                    Some(value) => check_required(description, &member.ty, value, &path, errors),
                     None if member.required => {
                         errors.add(path, format!("The {} field is required.", member.xml.name));
                     }
                     None => {}
                 }
-            }
-        }
-        (Type::List(item), Value::Array(values)) => {
-            for (index, value) in values.iter().enumerate() {
-                check_required(schemas, &item.ty, value, &format!("{path}[{index}]"), errors);
-            }
-        }
-        (Type::Dictionary(item), Value::Object(values)) => {
-            for (name, value) in values {
-                check_required(schemas, &item.ty, value, &format!("{path}[{name}]"), errors);
             }
         }
         _ => {}

@@ -1,46 +1,43 @@
-//! `application/x-www-form-urlencoded` bodies, and parameters in the path and the query: Web API's model binding.
+//! `application/x-www-form-urlencoded` bodies, and parameters: Web API's model binding.
 
 use serde_json::{Map, Value};
+use vitec_connect::description::{Description, Member, Parameter, Shape, Type};
 
 use crate::bind::{self, Bound, ERROR_OCCURRED, ModelState};
-use crate::date_text;
 use crate::note::{NoteKind, Notes, json_names};
-use crate::operation::Parameter;
-use crate::schema::{Schemas, Type};
+use crate::{date_text, date_time};
 
 /// ASP.NET's limit (`aspnet:MaxHttpCollectionKeys`).
 const MAX_FIELDS: usize = 1000;
 
 /// Reads a body. A form carries objects with simple members, objects in them (`a.b`, `a[b]`) and lists of simple
 /// values (`a`, `a[]`).
-pub(crate) fn bind(text: &str, ty: &Type, parameter: &str, schemas: &Schemas) -> Bound {
+pub(crate) fn bind(text: &str, ty: &Type, parameter: &str, description: &Description) -> Bound {
     let mut bound = Bound::default();
-    let Type::Object(index) = ty else {
+    let Some(Shape::Object { members, .. }) = description.shape(ty) else {
         return bound;
     };
     if form_urlencoded::parse(text.as_bytes()).count() > MAX_FIELDS {
         bound.errors.add(parameter.to_owned(), ERROR_OCCURRED);
         return bound;
     }
-    let fields: Vec<Field> = form_urlencoded::parse(text.as_bytes())
-        .map(|(name, value)| Field {
-            name: normalise(&name),
-            written: name.into_owned(),
-            value: value.into_owned(),
-            used: false,
-        })
-        .collect();
-    let mut form = Form { fields, schemas };
-    let body = form.object(*index, "", parameter, &mut bound, 0).unwrap_or_default();
+    let pairs = form_urlencoded::parse(text.as_bytes()).map(|(name, value)| Pair {
+        name: normalise(&name),
+        written: name.into_owned(),
+        value: value.into_owned(),
+        used: false,
+    });
+    let pairs = pairs.collect();
+    let mut form = Form { pairs, description };
+    let body = form.object(members, "", parameter, &mut bound, 0).unwrap_or_default();
     bound.body = Some(Value::Object(body));
-    let object = schemas.object(*index);
-    for field in form.fields.iter().filter(|field| !field.used) {
-        bound.notes.unknown(&field.written, &field.written, json_names(object));
+    for pair in form.pairs.iter().filter(|pair| !pair.used) {
+        bound.notes.unknown(&pair.written, &pair.written, json_names(members));
     }
     bound
 }
 
-struct Field {
+struct Pair {
     /// In lower case, with dots.
     name: String,
     written: String,
@@ -54,15 +51,15 @@ fn normalise(name: &str) -> String {
 }
 
 struct Form<'a> {
-    fields: Vec<Field>,
-    schemas: &'a Schemas,
+    pairs: Vec<Pair>,
+    description: &'a Description,
 }
 
 impl Form<'_> {
     /// `None` if no field is meant for the object.
     fn object(
         &mut self,
-        index: usize,
+        known: &[Member],
         prefix: &str,
         key: &str,
         bound: &mut Bound,
@@ -70,28 +67,27 @@ impl Form<'_> {
     ) -> Option<Map<String, Value>> {
         let mut members = Map::new();
         let mut met = false;
-        for member in &self.schemas.object(index).members {
+        for member in known {
             let name = format!("{prefix}{}", member.json.to_lowercase());
             let key = format!("{key}.{}", member.xml.name);
-            let value = match &member.ty {
-                Type::Object(inner) if depth < 8 && self.has_prefix(&name) => self
-                    .object(*inner, &format!("{name}."), &key, bound, depth + 1)
+            let value = match (&member.ty, self.description.shape(&member.ty)) {
+                (_, Some(Shape::Object { members, .. })) if depth < 8 && self.has_prefix(&name) => self
+                    .object(members, &format!("{name}."), &key, bound, depth + 1)
                     .map(Value::Object),
-                Type::Object(_) | Type::Dictionary(_) | Type::Any => continue,
-                Type::List(item) => {
+                (_, Some(Shape::Object { .. })) | (Type::Dictionary(_), _) => continue,
+                (Type::List(item), _) => {
                     let texts = self.take(&name);
                     met |= !texts.is_empty();
-                    let values: Vec<Value> = texts
-                        .iter()
-                        .filter_map(|text| convert(&item.ty, text, &member.xml.name, &key, bound))
-                        .collect();
+                    let texts = texts.iter();
+                    let values = texts.filter_map(|text| self.convert(&item.ty, text, &member.xml.name, &key, bound));
+                    let values: Vec<Value> = values.collect();
                     (!values.is_empty()).then_some(Value::Array(values))
                 }
-                ty => {
+                (ty, _) => {
                     let texts = self.take(&name);
                     met |= !texts.is_empty();
-                    let text = texts.into_iter().next();
-                    text.and_then(|text| convert(ty, &text, &member.xml.name, &key, bound))
+                    let text = texts.first();
+                    text.and_then(|text| self.convert(ty, text, &member.xml.name, &key, bound))
                 }
             };
             met |= value.is_some();
@@ -101,88 +97,104 @@ impl Form<'_> {
     }
 
     fn has_prefix(&self, name: &str) -> bool {
-        self.fields
+        self.pairs
             .iter()
-            .any(|field| field.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+            .any(|pair| pair.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     }
 
     fn take(&mut self, name: &str) -> Vec<String> {
-        let fields = self.fields.iter_mut().filter(|field| field.name == name);
-        fields
-            .map(|field| {
-                field.used = true;
-                field.value.clone()
+        let pairs = self.pairs.iter_mut().filter(|pair| pair.name == name);
+        pairs
+            .map(|pair| {
+                pair.used = true;
+                pair.value.clone()
             })
             .collect()
     }
-}
 
-/// One value. What is empty or blank is null, also for a string.
-fn convert(ty: &Type, text: &str, name: &str, key: &str, bound: &mut Bound) -> Option<Value> {
-    if text.trim().is_empty() {
-        return None;
+    /// One value. What is empty or blank is null, also for a string.
+    fn convert(&self, ty: &Type, text: &str, name: &str, key: &str, bound: &mut Bound) -> Option<Value> {
+        if text.trim().is_empty() {
+            return None;
+        }
+        let value = from_text(self.description, ty, text, key, &mut bound.notes);
+        if value.is_none() {
+            let message = format!("The value '{text}' is not valid for {name}.");
+            bound.errors.add(key.to_owned(), message);
+        }
+        value
     }
-    let value = from_text(ty, text, key, &mut bound.notes);
-    if value.is_none() {
-        bound
-            .errors
-            .add(key.to_owned(), format!("The value '{text}' is not valid for {name}."));
-    }
-    value
 }
 
 /// .NET's type converters. `None` if the text is no value of the type.
-fn from_text(ty: &Type, text: &str, path: &str, notes: &mut Notes) -> Option<Value> {
+fn from_text(description: &Description, ty: &Type, text: &str, path: &str, notes: &mut Notes) -> Option<Value> {
     let trimmed = text.trim();
-    match ty {
-        Type::Date => {
+    match (ty, description.shape(ty)) {
+        (_, Some(Shape::Enumeration { names, .. })) => {
+            let parsed = bind::parse_enumeration(names, text)?;
+            Some(bind::enumerated(names, parsed, path, notes))
+        }
+        (Type::DateTime, _) => {
             let date = date_text::general(text)?;
-            notes.other_day(path, date.other_day.as_ref());
-            Some(Value::from(date.held.into_local().to_string()))
+            notes.other_day(path, date.other_day);
+            Some(date_time::into_local(date.held).to_string().into())
         }
-        Type::Boolean => match trimmed.to_ascii_lowercase().as_str() {
-            "true" => Some(Value::from(true)),
-            "false" => Some(Value::from(false)),
-            _ => None,
-        },
-        Type::Int16 => trimmed.parse::<i16>().ok().map(Value::from),
-        Type::Int32 => trimmed.parse::<i32>().ok().map(Value::from),
-        Type::Int64 => trimmed.parse::<i64>().ok().map(Value::from),
-        Type::Double => trimmed
-            .parse::<f64>()
-            .ok()
-            .filter(|value| value.is_finite())
-            .map(bind::float),
-        Type::Enumeration(enumeration) => {
-            let parsed = bind::parse_enumeration(enumeration, text)?;
-            Some(bind::enumerated(enumeration, parsed, path, notes))
+        (Type::Boolean, _) => trimmed.to_ascii_lowercase().parse::<bool>().ok().map(Value::from),
+        (Type::Int16, _) => trimmed.parse::<i16>().ok().map(Value::from),
+        (Type::Int32, _) => trimmed.parse::<i32>().ok().map(Value::from),
+        (Type::Int64, _) => trimmed.parse::<i64>().ok().map(Value::from),
+        (Type::Float | Type::Double, _) => {
+            let value = trimmed.parse().ok().filter(|value: &f64| value.is_finite());
+            value.map(bind::float)
         }
-        ty => bind::plain_text(ty, text),
+        _ => bind::plain_text(ty, text),
     }
 }
 
-/// Checks a path or query parameter, as Web API binds a simple type.
-pub(crate) fn check_parameter(parameter: &Parameter, text: &str, errors: &mut ModelState) {
-    let ty = match &parameter.ty {
-        Type::List(item) => &item.ty,
-        ty => ty,
+/// The value of a parameter, as Web API binds a simple type; all the values of a list.
+pub(crate) fn parameter(
+    description: &Description,
+    parameter: &Parameter,
+    texts: &[String],
+    errors: &mut ModelState,
+    notes: &mut Notes,
+) -> Value {
+    let mut value = |ty: &Type, text: &String| {
+        let value = from_text(description, ty, text, &parameter.name, notes);
+        if value.is_none() {
+            // A value that may be missing is a `Nullable` in .NET, whose name says nothing of what is in it.
+            let name = match dotnet_name(ty) {
+                Some(_) if !parameter.required => "Nullable`1",
+                Some(name) => name,
+                None => parameter.name.as_str(),
+            };
+            let message = format!("The value '{text}' is not valid for {name}.");
+            errors.add(parameter.name.clone(), message);
+        }
+        value.unwrap_or_default()
     };
-    let name = match ty {
+    match (&parameter.ty, texts) {
+        (Type::List(item), _) => texts.iter().map(|text| value(&item.ty, text)).collect(),
+        (ty, [text, ..]) => value(ty, text),
+        (_, []) => Value::Null,
+    }
+}
+
+/// What .NET calls a value type. `None` for what can be null there.
+fn dotnet_name(ty: &Type) -> Option<&str> {
+    Some(match ty {
         Type::Int16 => "Int16",
         Type::Int32 => "Int32",
         Type::Int64 => "Int64",
         Type::Boolean => "Boolean",
-        Type::Date => "DateTime",
+        Type::DateTime => "DateTime",
+        Type::Float => "Single",
         Type::Double => "Double",
         Type::Uuid => "Guid",
-        _ => parameter.name.as_str(),
-    };
-    if from_text(ty, text, &parameter.name, &mut Notes::default()).is_none() {
-        errors.add(
-            parameter.name.clone(),
-            format!("The value '{text}' is not valid for {name}."),
-        );
-    }
+        // An enumeration: nothing else of a name can be wrong.
+        Type::Schema(name) => name,
+        _ => return None,
+    })
 }
 
 /// Says that a body bound to nothing.

@@ -1,349 +1,274 @@
-//! A JSON body as Json.NET reads it into a .NET object behind Web API, which notes every error and reads on.
+//! A JSON body as Json.NET binds it to a .NET object behind Web API, which notes every error and goes on.
 
 use serde_json::{Map, Value};
+use vitec_connect::description::{Description, Item, Listed, Member, Shape, Type};
 
-use crate::bind::{self, Bound, ERROR_OCCURRED, Parsed};
-use crate::json::{Reader, Token, Want};
+use crate::bind::{self, Bound, ERROR_OCCURRED, Fault, Parsed};
+use crate::date_text;
+use crate::json::{self, Json, JsonPath};
 use crate::json_number::Number;
-use crate::json_text::Fault;
 use crate::note::{NoteKind, json_names};
-use crate::schema::{Item, Schemas, Type};
 
 /// Reads a body.
-pub(crate) fn bind(text: &str, ty: &Type, parameter: &str, schemas: &Schemas) -> Bound {
+pub(crate) fn bind(text: &str, ty: &Type, parameter: &str, description: &Description) -> Bound {
     let mut binder = Binder {
-        reader: Reader::new(text),
-        schemas,
+        description,
         parameter,
+        path: JsonPath::default(),
         bound: Bound::default(),
-        ended: false,
     };
-    let read = binder.root(ty);
-    binder.bound.body = read.unwrap_or_else(|fault| {
-        binder.fault(fault);
-        None
-    });
+    match json::read(text) {
+        Ok(None) => {}
+        Ok(Some(json)) => match binder.value(ty, json, None) {
+            Ok(body) => binder.bound.body = body,
+            Err(refusal) => binder.complain(refusal.fault),
+        },
+        Err((path, fault)) => {
+            binder.path = path;
+            binder.complain(fault);
+        }
+    }
     binder.bound
 }
 
-/// What Json.NET asks its reader for, by the type of a member.
-fn want(ty: &Type) -> Want {
-    match ty {
-        Type::Text | Type::Uuid | Type::Bytes | Type::Binary => Want::Text,
-        Type::Date => Want::Date,
-        Type::Boolean => Want::Boolean,
-        Type::Int16 | Type::Int32 => Want::Int32,
-        Type::Double => Want::Double,
-        Type::Int64 => Want::Int64,
-        // Read by a converter.
-        Type::Enumeration(_) => Want::Token,
-        Type::Object(_) | Type::List(_) | Type::Dictionary(_) | Type::Any => Want::Anything,
-    }
-}
-
 struct Binder<'a> {
-    reader: Reader<'a>,
-    schemas: &'a Schemas,
+    description: &'a Description,
     parameter: &'a str,
+    /// Where it is. After a refusal: where it happened.
+    path: JsonPath,
     bound: Bound,
-    /// Nothing more is noted: the depth limit was met.
-    ended: bool,
 }
 
-impl Binder<'_> {
-    fn root(&mut self, ty: &Type) -> Result<Option<Value>, Fault> {
-        if self.reader.read_as(want(ty))? {
-            self.value(ty, None)
-        } else {
-            Ok(None)
+/// Why a value does not bind.
+struct Refusal {
+    fault: Fault,
+    /// Json.NET stumbles over the value's first character. It cannot read on, and every level around complains again.
+    ends: bool,
+    /// The bracket that closes the value is taken for the one of the object around.
+    closes: bool,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            ends: false,
+            closes: false,
         }
     }
+}
 
-    fn fault(&mut self, fault: Fault) {
-        if self.ended {
-            return;
-        }
-        self.ended = self.reader.is_too_deep();
-        let key = bind::key(self.parameter, &self.reader.path());
+/// Whether Json.NET asks its reader for exactly this type. Others it looks at when they are read.
+fn is_asked_for(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Text | Type::DateTime | Type::Boolean | Type::Int16 | Type::Int32 | Type::Float | Type::Double
+    )
+}
+
+impl<'a> Binder<'a> {
+    fn complain(&mut self, fault: Fault) {
+        let key = bind::key(self.parameter, &self.path.to_string());
         tracing::debug!(key, reason = fault.0, "the JSON body does not bind");
         self.bound.errors.add(key, ERROR_OCCURRED);
     }
 
-    /// Notes an error and goes on behind the value that caused it.
-    fn recover(&mut self, fault: Fault, depth: usize) -> Result<(), Fault> {
-        self.fault(fault);
-        if self.ended {
-            return Err(fault);
+    /// Notes a refusal, and says whether there is no going on.
+    fn recover(&mut self, mut refusal: Refusal) -> Result<(), Refusal> {
+        self.complain(refusal.fault);
+        if std::mem::take(&mut refusal.closes) {
+            self.path.pop();
         }
-        self.reader.skip()?;
-        while self.reader.depth() > depth && self.reader.read()? {}
-        Ok(())
+        match refusal.ends {
+            true => Err(refusal),
+            false => Ok(()),
+        }
     }
 
-    /// The value of the reader's token. `None` is null.
-    fn value(&mut self, ty: &Type, existing: Option<Value>) -> Result<Option<Value>, Fault> {
-        if let Type::Enumeration(enumeration) = ty {
-            let parsed = match &self.reader.token {
-                Token::Null => return Ok(None),
-                Token::Text(text) if text.is_empty() => return Ok(None),
-                Token::Text(text) => bind::parse_enumeration(enumeration, text).ok_or(Fault("an unlisted name"))?,
-                // A number beyond 32 bits wraps around.
-                #[allow(clippy::cast_possible_truncation)]
-                Token::Number(Number::Integer(number)) => Parsed::Number(i64::from(*number as i32)),
-                _ => return Err(Fault("neither a name nor a number")),
-            };
-            let path = self.reader.path();
-            return Ok(Some(bind::enumerated(
-                enumeration,
-                parsed,
-                &path,
-                &mut self.bound.notes,
-            )));
+    /// `None` is null. An object or a list that is there already is filled further.
+    fn value(&mut self, ty: &Type, json: Json<'_>, existing: Option<Value>) -> Result<Option<Value>, Refusal> {
+        let shape = self.description.shape(ty);
+        if let Some(Shape::Enumeration { names, .. }) = shape {
+            return Ok(self.enumeration(names, &json)?);
         }
-        let token = std::mem::replace(&mut self.reader.token, Token::None);
-        let simple = match (&token, ty) {
-            (Token::Null | Token::Undefined, _) => None,
-            (Token::Text(text), Type::Text | Type::Any) => Some(Value::from(text.as_str())),
-            (Token::Text(text), _) if text.is_empty() => None,
-            (Token::Text(text), Type::Uuid | Type::Bytes) => {
-                Some(bind::plain_text(ty, text).ok_or(Fault("a string that is no value of the type"))?)
+        let is_text = matches!(ty, Type::Text) || matches!(shape, Some(Shape::Id { .. }));
+        Ok(match (json, ty, shape) {
+            (Json::Null, ..) => None,
+            (Json::Text(text), ..) if is_text => Some(text.into()),
+            (Json::Text(text), ..) if text.is_empty() => None,
+            (Json::Text(text), ..) => Some(self.text(ty, &text)?),
+            (Json::Number(text), ..) if is_text => Some(text.into()),
+            (Json::Number(text), ..) => Some(number(ty, text)?),
+            (Json::Boolean(value), ..) if is_text => Some(value.to_string().into()),
+            (Json::Boolean(value), Type::Boolean, _) => Some(value.into()),
+            (Json::Boolean(value), Type::Int64, _) => Some(i64::from(value).into()),
+            (Json::Object(members), _, Some(Shape::Object { members: known, .. })) => {
+                Some(self.object(known, members, existing)?)
             }
-            (Token::Text(text), Type::Int64) => Some(Value::from(
-                text.trim()
-                    .parse::<i64>()
-                    .map_err(|_| Fault("a string that is no number"))?,
-            )),
-            (Token::Date(date), Type::Date) => {
-                let path = self.reader.path();
-                self.bound.notes.other_day(&path, date.other_day.as_ref());
-                Some(Value::from(date.held.to_string()))
-            }
-            (Token::Boolean(value), Type::Boolean | Type::Any) => Some(Value::from(*value)),
-            (Token::Boolean(value), Type::Int64) => Some(Value::from(i64::from(*value))),
-            (Token::Number(Number::Big(_)), Type::Int64) => {
-                return Err(Fault("a number beyond 64 bits"));
-            }
-            // .NET rounds half a number to the even one.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-            (Token::Number(Number::Float(value)), Type::Int64) => {
-                let whole = value.round_ties_even();
-                if !(i64::MIN as f64..i64::MAX as f64).contains(&whole) {
-                    return Err(Fault("a number beyond 64 bits"));
+            (Json::Object(members), Type::Dictionary(item), _) => Some(self.dictionary(item, members, existing)?),
+            (Json::Array(items), Type::List(item), _) => Some(self.list(item, items, existing)?),
+            (Json::Undefined, Type::List(_) | Type::Dictionary(_), _)
+            | (Json::Undefined, _, Some(Shape::Object { .. })) => None,
+            (json, ..) => {
+                let refusal = Refusal {
+                    fault: Fault("a value of another type"),
+                    ends: is_text || is_asked_for(ty),
+                    closes: matches!(json, Json::Array(_)) && (is_text || is_asked_for(ty)),
+                };
+                // Json.NET has read a step into it.
+                if let Json::Object(members) = json
+                    && let (false, Some((name, _))) = (refusal.ends, members.first())
+                {
+                    self.path.push_member(name);
                 }
-                Some(Value::from(whole as i64))
+                return Err(refusal);
             }
-            (Token::Number(number), Type::Double) => Some(bind::float(number.as_f64())),
-            (Token::Number(Number::Integer(number)), Type::Int16) if i16::try_from(*number).is_err() => {
-                return Err(Fault("a number beyond 16 bits"));
-            }
-            (Token::Number(number), Type::Int16 | Type::Int32 | Type::Int64 | Type::Any) => Some(bind::number(*number)),
-            _ => return self.structure(token, ty, existing),
-        };
-        self.reader.token = token;
-        Ok(simple)
+        })
     }
 
-    fn structure(&mut self, token: Token, ty: &Type, existing: Option<Value>) -> Result<Option<Value>, Fault> {
-        self.reader.token = token;
-        match (&self.reader.token, ty) {
-            (Token::StartObject, Type::Object(index)) => self.object(*index, existing).map(Some),
-            (Token::StartObject, Type::Dictionary(item)) => self.dictionary(item, existing).map(Some),
-            (Token::StartArray, Type::List(item)) => self.list(item, existing).map(Some),
-            (Token::StartObject | Token::StartArray, Type::Any) => self.anything().map(Some),
-            (Token::StartObject, _) => {
-                self.next()?;
-                Err(Fault("an object for something else"))
-            }
-            _ => Err(Fault("a value of another type")),
-        }
+    fn enumeration(&mut self, names: &[Listed], json: &Json<'_>) -> Result<Option<Value>, Fault> {
+        let parsed = match json {
+            Json::Null => return Ok(None),
+            Json::Text(text) if text.is_empty() => return Ok(None),
+            Json::Text(text) => bind::parse_enumeration(names, text).ok_or(Fault("an unlisted name"))?,
+            // One beyond 32 bits wraps around.
+            #[allow(clippy::cast_possible_truncation)]
+            Json::Number(text) => Parsed::Number(Number::read(text)?.integer::<i64>()? as i32),
+            _ => return Err(Fault("neither a name nor a number")),
+        };
+        let path = self.path.to_string();
+        Ok(Some(bind::enumerated(names, parsed, &path, &mut self.bound.notes)))
     }
 
-    /// Reads the next token, of which there has to be one.
-    fn next(&mut self) -> Result<(), Fault> {
-        if self.reader.read()? {
-            Ok(())
-        } else {
-            Err(Fault("the body ends too early"))
-        }
+    /// A string that is not empty, of a type that is no text.
+    fn text(&mut self, ty: &Type, text: &str) -> Result<Value, Fault> {
+        Ok(match ty {
+            Type::DateTime => {
+                let date = date_text::json(text).ok_or(Fault("a string that is no date"))?;
+                self.bound.notes.other_day(&self.path.to_string(), date.other_day);
+                date.held.to_string().into()
+            }
+            Type::Boolean => match text.trim().to_ascii_lowercase().as_str() {
+                "true" => true.into(),
+                "false" => false.into(),
+                _ => return Err(Fault("a string that is no boolean")),
+            },
+            Type::Int16 => Number::quoted(text)?.integer::<i16>()?.into(),
+            Type::Int32 => Number::quoted(text)?.integer::<i32>()?.into(),
+            Type::Int64 => Number::quoted(text)?.integer::<i64>()?.into(),
+            Type::Float | Type::Double => bind::float(Number::quoted_float(text)?.as_f64()),
+            Type::Uuid | Type::Bytes => {
+                bind::plain_text(ty, text).ok_or(Fault("a string that is no value of the type"))?
+            }
+            _ => return Err(Fault("a string for something else")),
+        })
     }
 
-    fn object(&mut self, index: usize, existing: Option<Value>) -> Result<Value, Fault> {
-        let mut members = match existing {
-            Some(Value::Object(members)) => members,
-            _ => Map::new(),
-        };
-        self.next()?;
-        let depth = self.reader.depth();
-        loop {
-            match std::mem::replace(&mut self.reader.token, Token::Comment) {
-                Token::Name(name) => {
-                    self.reader.token = Token::Name(name.clone());
-                    if let Err(fault) = self.member(index, &name, &mut members) {
-                        self.recover(fault, depth)?;
-                    }
-                }
-                Token::EndObject => {
-                    self.reader.token = Token::EndObject;
-                    return Ok(Value::Object(members));
-                }
-                Token::Comment => {}
-                other => {
-                    self.reader.token = other;
-                    return Err(Fault("something else than a member"));
-                }
-            }
-            if !self.reader.read()? {
-                self.fault(Fault("the body ends within an object"));
-                return Ok(Value::Object(members));
-            }
-        }
-    }
-
-    fn member(&mut self, index: usize, name: &str, members: &mut Map<String, Value>) -> Result<(), Fault> {
-        let object = self.schemas.object(index);
-        let exact = object.members.iter().find(|member| member.json == name);
-        let any_case = || {
-            object
-                .members
-                .iter()
-                .find(|member| member.json.to_lowercase() == name.to_lowercase())
-        };
-        let Some(member) = exact.or_else(any_case) else {
-            if !self.bound.notes.is_full() {
-                let path = self.reader.path();
-                self.bound.notes.unknown(&path, name, json_names(object));
-            }
-            if self.reader.read()? {
-                self.reader.skip()?;
-            }
-            return Ok(());
-        };
-        if members.contains_key(&member.json) && !self.bound.notes.is_full() {
-            let path = self.reader.path();
-            self.bound
-                .notes
-                .add(NoteKind::Repeated, path, "sent more than once; the last one counts");
-        }
-        if !self.reader.read_as(want(&member.ty))? {
-            return Err(Fault("the body ends before a value"));
-        }
-        // An object or a list that is there already is filled further.
-        let existing = match self.reader.token {
-            Token::StartObject | Token::StartArray => members.remove(&member.json),
-            _ => None,
-        };
-        let value = self.value(&member.ty, existing)?;
-        bind::set(members, &member.json, value);
-        Ok(())
-    }
-
-    /// Values by name; a name that comes again has its last value.
-    fn dictionary(&mut self, item: &Item, existing: Option<Value>) -> Result<Value, Fault> {
+    fn object(
+        &mut self,
+        known: &[Member],
+        members: Vec<(String, Json<'_>)>,
+        existing: Option<Value>,
+    ) -> Result<Value, Refusal> {
         let mut values = match existing {
             Some(Value::Object(values)) => values,
             _ => Map::new(),
         };
-        self.next()?;
-        loop {
-            match std::mem::replace(&mut self.reader.token, Token::Comment) {
-                Token::Name(name) => {
-                    self.reader.token = Token::Name(name.clone());
-                    if !self.reader.read_as(want(&item.ty))? {
-                        return Err(Fault("the body ends before a value"));
-                    }
-                    let value = self.value(&item.ty, None)?;
-                    if value.is_none() && !item.ty.is_nullable() {
-                        return Err(Fault("null where a dictionary holds values"));
-                    }
-                    values.insert(name, value.unwrap_or_default());
-                }
-                Token::EndObject => {
-                    self.reader.token = Token::EndObject;
-                    return Ok(Value::Object(values));
-                }
-                Token::Comment => {}
-                other => {
-                    self.reader.token = other;
-                    return Err(Fault("something else than a name"));
-                }
+        let depth = self.path.len();
+        for (name, json) in members {
+            self.path.push_member(&name);
+            if let Err(refusal) = self.member(known, &name, json, &mut values) {
+                self.recover(refusal)?;
             }
-            self.next()?;
+            self.path.truncate(depth);
         }
+        Ok(Value::Object(values))
     }
 
-    fn list(&mut self, item: &Item, existing: Option<Value>) -> Result<Value, Fault> {
+    fn member(
+        &mut self,
+        known: &[Member],
+        name: &str,
+        json: Json<'_>,
+        values: &mut Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let any_case = || known.iter().find(|it| it.json.to_lowercase() == name.to_lowercase());
+        let Some(member) = known.iter().find(|it| it.json == name).or_else(any_case) else {
+            if !self.bound.notes.is_full() {
+                let path = self.path.to_string();
+                self.bound.notes.unknown(&path, name, json_names(known));
+            }
+            return Ok(());
+        };
+        if values.contains_key(&member.json) && !self.bound.notes.is_full() {
+            let path = self.path.to_string();
+            let message = "sent more than once; the last one counts";
+            self.bound.notes.add(NoteKind::Repeated, path, message);
+        }
+        let existing = match json {
+            Json::Object(_) | Json::Array(_) => values.remove(&member.json),
+            _ => None,
+        };
+        let value = self.value(&member.ty, json, existing)?;
+        bind::set(values, &member.json, value);
+        Ok(())
+    }
+
+    /// Values by name; a name that comes again has its last value.
+    fn dictionary(
+        &mut self,
+        item: &Item,
+        members: Vec<(String, Json<'_>)>,
+        existing: Option<Value>,
+    ) -> Result<Value, Refusal> {
+        let mut values = match existing {
+            Some(Value::Object(values)) => values,
+            _ => Map::new(),
+        };
+        let depth = self.path.len();
+        for (name, json) in members {
+            self.path.push_member(&name);
+            let value = self.item(item, json)?;
+            values.insert(name, value);
+            self.path.truncate(depth);
+        }
+        Ok(Value::Object(values))
+    }
+
+    fn list(&mut self, item: &Item, items: Vec<Json<'_>>, existing: Option<Value>) -> Result<Value, Refusal> {
         let mut values = match existing {
             Some(Value::Array(values)) => values,
             _ => Vec::new(),
         };
-        let depth = self.reader.depth();
-        let mut last_fault = None;
-        loop {
-            match self.item(item, &mut values) {
-                Ok(Some(true)) => {}
-                Ok(Some(false)) => return Ok(Value::Array(values)),
-                Ok(None) => {
-                    self.fault(Fault("the body ends within a list"));
-                    return Ok(Value::Array(values));
-                }
-                Err(fault) => {
-                    let at = self.reader.index_at(depth);
-                    self.recover(fault, depth + 1)?;
-                    if last_fault.replace(at) == Some(at) {
-                        return Err(Fault("the same item fails again"));
-                    }
-                }
+        let depth = self.path.len();
+        for (index, json) in items.into_iter().enumerate() {
+            self.path.push_item(index);
+            match self.item(item, json) {
+                Ok(value) => values.push(value),
+                Err(refusal) => self.recover(refusal)?,
             }
+            self.path.truncate(depth);
         }
+        Ok(Value::Array(values))
     }
 
-    /// Reads one item. `false` at the list's end, `None` at the body's.
-    fn item(&mut self, item: &Item, values: &mut Vec<Value>) -> Result<Option<bool>, Fault> {
-        if !self.reader.read_as(want(&item.ty))? {
-            return Ok(None);
+    fn item(&mut self, item: &Item, json: Json<'_>) -> Result<Value, Refusal> {
+        match self.value(&item.ty, json, None)? {
+            None if !bind::is_nullable(self.description, &item.ty) => Err(Fault("null where values are held").into()),
+            value => Ok(value.unwrap_or_default()),
         }
-        match self.reader.token {
-            Token::EndArray => return Ok(Some(false)),
-            Token::Comment => return Ok(Some(true)),
-            _ => {}
-        }
-        let value = self.value(&item.ty, None)?;
-        let nullable = item.ty.is_nullable();
-        match value {
-            None if !nullable => return Err(Fault("null where a list holds values")),
-            value => values.push(value.unwrap_or_default()),
-        }
-        Ok(Some(true))
     }
+}
 
-    /// An object or array that the document says nothing about.
-    fn anything(&mut self) -> Result<Value, Fault> {
-        let is_object = self.reader.token == Token::StartObject;
-        let (mut members, mut values) = (Map::new(), Vec::new());
-        loop {
-            self.next()?;
-            let mut name = None;
-            match std::mem::replace(&mut self.reader.token, Token::Comment) {
-                Token::EndObject | Token::EndArray => break,
-                Token::Comment => continue,
-                Token::Name(text) => {
-                    name = Some(text);
-                    if !self.reader.read_content()? {
-                        return Err(Fault("the body ends before a value"));
-                    }
-                }
-                other => self.reader.token = other,
-            }
-            let value = self.value(&Type::Any, None)?.unwrap_or_default();
-            match name {
-                Some(name) => drop(members.insert(name, value)),
-                None => values.push(value),
-            }
-        }
-        Ok(if is_object {
-            Value::Object(members)
-        } else {
-            Value::Array(values)
-        })
-    }
+/// A number for a type that is no text.
+fn number(ty: &Type, text: &str) -> Result<Value, Fault> {
+    let number = Number::read(text)?;
+    Ok(match ty {
+        Type::Boolean => (number.as_f64() != 0.0).into(),
+        Type::Int16 => number.integer::<i16>()?.into(),
+        Type::Int32 => number.integer::<i32>()?.into(),
+        Type::Int64 => number.rounded()?.into(),
+        Type::Float | Type::Double => bind::float(number.as_f64()),
+        _ => return Err(Fault("a number for something else")),
+    })
 }

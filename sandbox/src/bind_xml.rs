@@ -2,18 +2,17 @@
 //! unknown is lost without an error. Any error at all gives one message under the parameter's name.
 
 use serde_json::{Map, Value};
+use vitec_connect::description::{Content, Description, Item, Member, Shape, Type};
 
-use crate::bind::{self, Bound, ERROR_OCCURRED};
+use crate::bind::{self, Bound, ERROR_OCCURRED, Fault};
 use crate::date_text;
-use crate::json_text::Fault;
 use crate::note::{NoteKind, Notes};
-use crate::schema::{Item, Member, Object, Schemas, Type, Typed};
 use crate::xml::{Node, Xml, boolean};
 
 /// Reads a body.
-pub(crate) fn bind(text: &str, typed: &Typed, parameter: &str, schemas: &Schemas) -> Bound {
+pub(crate) fn bind(text: &str, content: &Content, parameter: &str, description: &Description) -> Bound {
     let mut notes = Notes::default();
-    match root(text, typed, schemas, &mut notes) {
+    match root(text, content, description, &mut notes) {
         Ok(body) => Bound {
             body,
             notes,
@@ -28,10 +27,10 @@ pub(crate) fn bind(text: &str, typed: &Typed, parameter: &str, schemas: &Schemas
     }
 }
 
-fn root(text: &str, typed: &Typed, schemas: &Schemas, notes: &mut Notes) -> Result<Option<Value>, Fault> {
+fn root(text: &str, content: &Content, description: &Description, notes: &mut Notes) -> Result<Option<Value>, Fault> {
     let mut binder = Binder {
         xml: Xml::new(text)?,
-        schemas,
+        description,
         notes,
         path: String::new(),
     };
@@ -39,10 +38,10 @@ fn root(text: &str, typed: &Typed, schemas: &Schemas, notes: &mut Notes) -> Resu
         match binder.xml.next()? {
             Node::Text(text) if is_blank(&text) => {}
             Node::Start { name, namespace, nil } => {
-                if name != typed.xml.name || namespace != typed.xml.namespace {
+                if name != content.xml.name || namespace != content.xml.namespace {
                     return Err(Fault("another root element or namespace"));
                 }
-                let value = binder.value(&typed.ty, nil)?;
+                let value = binder.value(&content.ty, nil)?;
                 binder.xml.leave_root()?;
                 return Ok(value);
             }
@@ -58,13 +57,13 @@ fn is_blank(text: &str) -> bool {
 
 struct Binder<'a> {
     xml: Xml<'a>,
-    schemas: &'a Schemas,
+    description: &'a Description,
     notes: &'a mut Notes,
     /// For the notes.
     path: String,
 }
 
-impl Binder<'_> {
+impl<'a> Binder<'a> {
     /// The value of the element that was just started. `None` is null.
     fn value(&mut self, ty: &Type, nil: bool) -> Result<Option<Value>, Fault> {
         if nil {
@@ -72,32 +71,29 @@ impl Binder<'_> {
             return Ok(None);
         }
         let bad = Fault("text that is no value of the type");
-        Ok(Some(match ty {
-            Type::Text => Value::from(self.text()?),
-            Type::Date => {
-                let date = date_text::xml(&self.text()?).ok_or(bad)?;
-                self.notes.other_day(&self.path, date.other_day.as_ref());
-                Value::from(date.held.to_string())
-            }
-            Type::Boolean => Value::from(boolean(&self.text()?).ok_or(bad)?),
-            Type::Int16 => Value::from(self.text()?.trim().parse::<i16>().map_err(|_| bad)?),
-            Type::Int32 => Value::from(self.text()?.trim().parse::<i32>().map_err(|_| bad)?),
-            Type::Int64 => Value::from(self.text()?.trim().parse::<i64>().map_err(|_| bad)?),
-            Type::Double => double(self.text()?.trim()).ok_or(bad)?,
-            Type::Enumeration(enumeration) => {
+        Ok(Some(match (ty, self.description.shape(ty)) {
+            (_, Some(Shape::Object { members, .. })) => self.object(members)?,
+            (_, Some(Shape::Enumeration { names, .. })) => {
                 let text = self.text()?;
-                if !enumeration.values.iter().any(|(name, _)| *name == text) {
+                if !names.iter().any(|it| it.name == text) {
                     return Err(Fault("not exactly a listed name"));
                 }
                 Value::from(text)
             }
-            Type::Object(index) => self.object(*index)?,
-            Type::List(item) => self.list(item)?,
-            Type::Dictionary(item) => self.dictionary(item)?,
-            Type::Uuid | Type::Bytes => bind::plain_text(ty, &self.text()?).ok_or(bad)?,
-            Type::Any | Type::Binary => {
-                self.xml.skip()?;
-                return Ok(None);
+            (Type::List(item), _) => self.list(item)?,
+            (Type::Dictionary(item), _) => self.dictionary(item)?,
+            (Type::DateTime, _) => {
+                let date = date_text::xml(&self.text()?).ok_or(bad)?;
+                self.notes.other_day(&self.path, date.other_day);
+                Value::from(date.held.to_string())
+            }
+            (Type::Boolean, _) => Value::from(boolean(&self.text()?).ok_or(bad)?),
+            (Type::Int16, _) => Value::from(self.text()?.trim().parse::<i16>().map_err(|_| bad)?),
+            (Type::Int32, _) => Value::from(self.text()?.trim().parse::<i32>().map_err(|_| bad)?),
+            (Type::Int64, _) => Value::from(self.text()?.trim().parse::<i64>().map_err(|_| bad)?),
+            (Type::Float | Type::Double, _) => double(self.text()?.trim()).ok_or(bad)?,
+            (Type::Text | Type::Uuid | Type::Bytes | Type::Binary | Type::Schema(_), _) => {
+                bind::plain_text(ty, &self.text()?).ok_or(bad)?
             }
         }))
     }
@@ -130,8 +126,7 @@ impl Binder<'_> {
         }
     }
 
-    fn object(&mut self, index: usize) -> Result<Value, Fault> {
-        let object = self.schemas.object(index);
+    fn object(&mut self, known: &[Member]) -> Result<Value, Fault> {
         let mut members = Map::new();
         let mut next = 0;
         let outside = self.path.len();
@@ -141,15 +136,15 @@ impl Binder<'_> {
             }
             self.path.push_str(&name);
             let is_it = |member: &Member| member.xml.name == name && member.xml.namespace == namespace;
-            match object.members.iter().skip(next).position(is_it) {
+            match known.iter().skip(next).position(is_it) {
                 Some(offset) => {
-                    let member = &object.members[next + offset];
+                    let member = &known[next + offset];
                     next += offset + 1;
                     let value = self.value(&member.ty, nil)?;
                     bind::set(&mut members, &member.json, value);
                 }
                 None => {
-                    self.lost(object, &members, next, &name, &namespace);
+                    self.lost(known, &members, next, &name, &namespace);
                     self.xml.skip()?;
                 }
             }
@@ -159,11 +154,15 @@ impl Binder<'_> {
     }
 
     /// Says why an element is ignored.
-    fn lost(&mut self, object: &Object, members: &Map<String, Value>, next: usize, name: &str, namespace: &str) {
+    fn lost(&mut self, known: &[Member], members: &Map<String, Value>, next: usize, name: &str, namespace: &str) {
         if self.notes.is_full() {
             return;
         }
-        let same_name = object.members.iter().find(|member| member.xml.name == name);
+        // A derived class may have a member of the same name as its base, in another namespace.
+        let of_name = || known.iter().filter(|member| member.xml.name == name);
+        let same_name = of_name()
+            .find(|it| it.xml.namespace == namespace)
+            .or_else(|| of_name().next());
         let path = self.path.clone();
         match same_name {
             Some(member) if member.xml.namespace != namespace => {
@@ -177,7 +176,7 @@ impl Binder<'_> {
                     .add(NoteKind::Repeated, path, "sent more than once; the first one counts");
             }
             Some(_) => {
-                let before = next.checked_sub(1).and_then(|last| object.members.get(last));
+                let before = next.checked_sub(1).and_then(|last| known.get(last));
                 let before = before.map_or("another member", |member| member.xml.name.as_str());
                 let message =
                     format!("`{name}` came after `{before}`: out of alphabetical order, so its value was lost");
@@ -185,7 +184,7 @@ impl Binder<'_> {
             }
             None => self
                 .notes
-                .unknown(&path, name, object.members.iter().map(|member| member.xml.name.clone())),
+                .unknown(&path, name, known.iter().map(|member| member.xml.name.clone())),
         }
     }
 
@@ -193,8 +192,7 @@ impl Binder<'_> {
         let mut values = Vec::new();
         while let Some((name, namespace, nil)) = self.child()? {
             if name == item.xml.name && namespace == item.xml.namespace {
-                let nullable = item.ty.is_nullable();
-                if nil && !nullable {
+                if nil && !bind::is_nullable(self.description, &item.ty) {
                     return Err(Fault("null where a list holds values"));
                 }
                 values.push(self.value(&item.ty, nil)?.unwrap_or_default());

@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use tokio::sync::oneshot;
 use vitec_connect::description::Description;
-use vitec_connect::{OPENAPI_JSON, OPENAPI_YAML};
 
 use crate::Sandbox;
 use crate::access::{Access, Account};
-use crate::operation::Api;
 use crate::received::Log;
+use crate::route::Routes;
 use crate::server::{Shared, serve};
 use crate::service::Service;
 
@@ -46,7 +45,7 @@ pub struct Builder {
     forbidden: Vec<String>,
     pascal_case: bool,
     body_limit: usize,
-    document: Option<(Description, String)>,
+    document: Option<Description>,
 }
 
 /// Why a sandbox did not start.
@@ -144,9 +143,9 @@ impl Builder {
         self
     }
 
-    /// Another document: what it says, and its JSON for the sandbox's own pages.
-    pub fn document(mut self, description: Description, json: impl Into<String>) -> Self {
-        self.document = Some((description, json.into()));
+    /// What another document says. Its text is not known then: `/openapi.json` and `/openapi.yaml` are not found.
+    pub fn document(mut self, description: Description) -> Self {
+        self.document = Some(description);
         self
     }
 
@@ -155,15 +154,8 @@ impl Builder {
     /// # Errors
     /// If it cannot listen.
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        // JSON is YAML.
-        let (api, document_json, document_yaml) = match self.document {
-            Some((description, json)) => (Api::read(&description), json.clone(), json),
-            None => (
-                Api::read(vitec_connect::description()),
-                OPENAPI_JSON.to_owned(),
-                OPENAPI_YAML.to_owned(),
-            ),
-        };
+        let is_own_document = self.document.is_none();
+        let description = self.document.unwrap_or_else(|| vitec_connect::description().clone());
         let failed = |source| StartError::Listen {
             address: self.listen,
             source,
@@ -180,7 +172,8 @@ impl Builder {
         let address = listener.local_addr().map_err(failed)?;
         let shared = Arc::new(Shared {
             service: Service {
-                api,
+                routes: Routes::of(&description),
+                description,
                 access: Access {
                     general,
                     customers: self.customers,
@@ -191,8 +184,7 @@ impl Builder {
                 log: Mutex::new(Log::default()),
                 programme: Mutex::new(VecDeque::new()),
             },
-            document_json,
-            document_yaml,
+            is_own_document,
             loopback: address.ip().is_loopback(),
             made_up_password,
         });

@@ -3,11 +3,11 @@
 use crate::date_time::{Written, Zone};
 
 /// Fractional digits as ticks; what is beyond 100 ns is rounded.
-pub(crate) fn fraction(digits: &str) -> i64 {
+pub(crate) fn fraction(digits: &str) -> u32 {
     let kept = digits.get(..digits.len().min(7)).unwrap_or_default();
-    let ticks: i64 = format!("{kept:0<7}").parse().unwrap_or_default();
+    let ticks: u32 = format!("{kept:0<7}").parse().unwrap_or_default();
     let round_up = digits.as_bytes().get(7).is_some_and(|digit| *digit >= b'5');
-    ticks + i64::from(round_up)
+    ticks + u32::from(round_up)
 }
 
 /// Text that is read from its beginning.
@@ -51,7 +51,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number of exactly so many digits.
-    pub(crate) fn number(&mut self, digits: usize) -> Option<i64> {
+    pub(crate) fn number(&mut self, digits: usize) -> Option<u32> {
         let text = self
             .rest
             .get(..digits)
@@ -60,7 +60,7 @@ impl<'a> Cursor<'a> {
         text.parse().ok()
     }
 
-    pub(crate) fn short_number(&mut self) -> Option<i64> {
+    pub(crate) fn short_number(&mut self) -> Option<u32> {
         let digits = self.digits();
         (1..=2).contains(&digits.len()).then(|| digits.parse().ok())?
     }
@@ -176,7 +176,7 @@ impl<'a> Cursor<'a> {
             return Some(Zone::None);
         };
         let digits = self.digits();
-        let number: i64 = digits.parse().ok()?;
+        let number: u32 = digits.parse().ok()?;
         // `+1`, `+01`, `+1:00`, `+01:0`, `+100` or `+0100`.
         let (hours, minutes) = match digits.len() {
             1 | 2 if self.eat(":") => (number, self.short_number()?),
@@ -221,6 +221,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn signed(sign: char, minutes: i64) -> i64 {
+fn signed(sign: char, minutes: u32) -> i64 {
+    let minutes = i64::from(minutes);
     if sign == '-' { -minutes } else { minutes }
 }

@@ -1,10 +1,12 @@
 //! The three ways in which .NET reads a date from text: Json.NET, `DateTime.Parse`, and XML Schema's forms.
 
+use chrono::Datelike as _;
+
 use crate::date_cursor::{Cursor, fraction};
-use crate::date_time::{DateTime, Read, Written};
+use crate::date_time::{HeldDate, Written, from_unix_millis, today};
 
 /// As Json.NET reads a JSON string for a date: ISO 8601 first, `/Date(…)/`, then whatever `DateTime.Parse` takes.
-pub(crate) fn json(text: &str) -> Option<Read> {
+pub(crate) fn json(text: &str) -> Option<HeldDate> {
     if let Some(inner) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         return microsoft(inner);
     }
@@ -12,7 +14,7 @@ pub(crate) fn json(text: &str) -> Option<Read> {
 }
 
 /// A whole date-time of 19 to 40 characters. Only here is 24:00:00 the next day's midnight.
-fn iso(text: &str) -> Option<Read> {
+fn iso(text: &str) -> Option<HeldDate> {
     if !(19..=40).contains(&text.len()) {
         return None;
     }
@@ -36,17 +38,17 @@ fn iso(text: &str) -> Option<Read> {
 }
 
 /// The inside of `/Date(1800000000000)/` or `/Date(1800000000000+0100)/`.
-fn microsoft(inner: &str) -> Option<Read> {
+fn microsoft(inner: &str) -> Option<HeldDate> {
     let split = inner.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-'));
     let millis = split.map_or(inner, |(at, _)| inner.get(..at).unwrap_or_default());
-    let held = DateTime::from_unix_millis(millis.parse().ok()?, split.is_some())?;
-    Some(Read { held, other_day: None })
+    let held = from_unix_millis(millis.parse().ok()?, split.is_some())?;
+    Some(HeldDate { held, other_day: None })
 }
 
 /// The forms of `DateTime.Parse` in the invariant culture that a client is likely to send: year first or month first,
 /// with `-`, `/` or `.`; a time behind a space or `T`; `Z`, `GMT` or an offset. Month names and two-digit years,
 /// which .NET takes too, are refused.
-pub(crate) fn general(text: &str) -> Option<Read> {
+pub(crate) fn general(text: &str) -> Option<HeldDate> {
     let mut cursor = Cursor::new(text.trim());
     let mut written = cursor.loose_date()?;
     let spaces = cursor.spaces();
@@ -65,13 +67,13 @@ pub(crate) fn general(text: &str) -> Option<Read> {
 }
 
 /// As `XmlConvert` reads it: date, date-time, or a part of one, with `Z` or an offset; space around it is fine.
-pub(crate) fn xml(text: &str) -> Option<Read> {
+pub(crate) fn xml(text: &str) -> Option<HeldDate> {
     let mut cursor = Cursor::new(text.trim());
-    let (year, month, day) = DateTime::today();
+    let today = today();
     let mut written = Written {
-        year,
-        month,
-        day,
+        year: today.year().unsigned_abs(),
+        month: today.month(),
+        day: today.day(),
         ..Written::default()
     };
     if cursor.eat("---") {
@@ -110,7 +112,7 @@ pub(crate) fn xml(text: &str) -> Option<Read> {
 mod tests {
     use super::*;
 
-    fn held(read: Option<Read>) -> String {
+    fn held(read: Option<HeldDate>) -> String {
         read.map_or_else(|| "refused".to_owned(), |read| read.held.to_string())
     }
 

@@ -1,6 +1,6 @@
 //! A body's bytes as text, the way the two formatters do it.
 
-use crate::json_text::Fault;
+use crate::bind::Fault;
 use crate::negotiate::MediaType;
 
 /// For Json.NET: a byte order mark decides, and then bad bytes are replaced; without one the charset decides

@@ -1,318 +1,311 @@
-//! A JSON reader that goes through a body token by token, as Json.NET's `JsonTextReader` does. Web API marks every
-//! error as handled and lets it read on, so its state after an error decides which errors follow: `{"bank":{}}`
-//! is complained about twice. The states and their order are Json.NET's for that reason.
+//! JSON as Json.NET reads it: with comments, single quotes, bare names, numbers in other bases, `undefined`, a comma behind
+//! the last item, and anything at all behind the content. At the first mistake in it reading ends.
 
-use crate::date_time::Read as DateRead;
+use std::fmt;
+
+use crate::bind::Fault;
 use crate::json_number::Number;
-use crate::json_text::{Fault, Text};
 
-/// Web API's limit. Beyond it reading ends with an error.
+/// Web API's limit.
 const MAX_DEPTH: usize = 256;
 
-/// What the reader stands on.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Token {
-    None,
-    StartObject,
-    EndObject,
-    StartArray,
-    EndArray,
-    /// Of `new Date(0)`, which nothing opens here: constructors are not read.
-    EndConstructor,
-    Name(String),
-    Comment,
+/// A value as it was written.
+#[derive(Debug)]
+pub(crate) enum Json<'a> {
     Null,
     Undefined,
     Boolean(bool),
-    Number(Number),
+    /// A number that can be read, or `NaN` and its like.
+    Number(&'a str),
     Text(String),
-    Date(DateRead),
+    Array(Vec<Json<'a>>),
+    /// A name may come again.
+    Object(Vec<(String, Json<'a>)>),
 }
 
-/// What a value is wanted as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Want {
-    /// Whatever comes next, also a comment.
-    Token,
-    Anything,
-    Text,
-    Date,
-    Boolean,
-    Int32,
-    Int64,
-    Double,
-}
+/// Where in a body something is. Its text is how `modelState` writes it.
+#[derive(Debug, Default)]
+pub(crate) struct JsonPath(Vec<Level>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+#[derive(Debug)]
+enum Level {
+    /// Before the first member or item.
     Start,
-    Property,
-    ArrayStart,
-    Array,
-    ObjectStart,
-    Object,
-    PostValue,
-    Finished,
+    Member(String),
+    Item(usize),
 }
 
-/// Where in the body the reader is.
-#[derive(Clone, Debug)]
-pub(crate) enum Place {
-    Object(String),
-    /// The index of the last item; -1 before the first.
-    Array(i64),
-}
-
-/// The reader.
-pub(crate) struct Reader<'a> {
-    pub(crate) text: Text<'a>,
-    pub(crate) state: State,
-    pub(crate) token: Token,
-    places: Vec<Place>,
-    too_deep: bool,
-}
-
-impl<'a> Reader<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            text: Text::new(text),
-            state: State::Start,
-            token: Token::None,
-            places: Vec::new(),
-            too_deep: false,
-        }
+impl JsonPath {
+    pub(crate) fn push_member(&mut self, name: &str) {
+        self.0.push(Level::Member(name.to_owned()));
     }
 
-    /// The path to the current token, as it stands in `modelState`'s keys.
-    pub(crate) fn path(&self) -> String {
-        let starting = matches!(self.state, State::ArrayStart | State::ObjectStart);
-        let inside = self.places.len() - usize::from(starting && !self.places.is_empty());
-        let mut path = String::new();
-        for place in self.places.iter().take(inside) {
-            match place {
-                Place::Object(name)
+    pub(crate) fn push_item(&mut self, index: usize) {
+        self.0.push(Level::Item(index));
+    }
+
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.0.truncate(length);
+    }
+
+    fn set(&mut self, level: Level) {
+        if let Some(last) = self.0.last_mut() {
+            *last = level;
+        }
+    }
+}
+
+impl fmt::Display for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut dot = "";
+        for level in &self.0 {
+            match level {
+                Level::Start => continue,
+                Level::Item(index) => write!(f, "[{index}]")?,
+                Level::Member(name)
                     if name.contains(|c| ".'\"/[]() \t\n\r\u{c}\u{8}\\\u{85}\u{2028}\u{2029}".contains(c)) =>
                 {
-                    path.push_str("['");
-                    path.push_str(&name.replace('\\', "\\\\").replace('\'', "\\'"));
-                    path.push_str("']");
+                    write!(f, "['{}']", name.replace('\\', "\\\\").replace('\'', "\\'"))?;
                 }
-                Place::Object(name) => {
-                    if !path.is_empty() {
-                        path.push('.');
-                    }
-                    path.push_str(name);
-                }
-                Place::Array(index) => path.push_str(&format!("[{index}]")),
+                Level::Member(name) => write!(f, "{dot}{name}")?,
             }
-        }
-        path
-    }
-
-    pub(crate) fn depth(&self) -> usize {
-        let starting = matches!(self.token, Token::StartObject | Token::StartArray);
-        self.places.len() - usize::from(starting && !self.places.is_empty())
-    }
-
-    /// The index of the last item read of the array that stands at this depth, or what Json.NET
-    /// takes for it: where brackets do not match, something else stands there.
-    pub(crate) fn index_at(&self, depth: usize) -> i64 {
-        match self.places.get(depth).or(self.places.last()) {
-            Some(Place::Array(index)) => *index,
-            Some(Place::Object(_)) => -1,
-            None => 0,
-        }
-    }
-
-    /// Reads the next token. `false` at the end.
-    pub(crate) fn read(&mut self) -> Result<bool, Fault> {
-        loop {
-            match self.state {
-                State::Start | State::Property | State::ArrayStart | State::Array => {
-                    return self.value(Want::Anything);
-                }
-                State::ObjectStart | State::Object => return self.member(),
-                State::PostValue => {
-                    if self.after_value(false)? {
-                        return Ok(true);
-                    }
-                }
-                State::Finished => {
-                    self.text.skip_space();
-                    self.token = Token::None;
-                    return match self.text.peek() {
-                        None => Ok(false),
-                        Some(_) => Err(Fault("text behind the content")),
-                    };
-                }
-            }
-        }
-    }
-
-    /// Reads the next token that is no comment.
-    pub(crate) fn read_content(&mut self) -> Result<bool, Fault> {
-        loop {
-            if !self.read()? {
-                return Ok(false);
-            }
-            if !matches!(self.token, Token::None | Token::Comment) {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// Reads the next value as what is wanted. `false` at the end.
-    pub(crate) fn read_as(&mut self, want: Want) -> Result<bool, Fault> {
-        match (want, self.state) {
-            (Want::Token, _) => self.read(),
-            (Want::Anything, _) => self.read_content(),
-            (Want::Int64, _) => {
-                let read = self.read_content()?;
-                match self.token {
-                    Token::Undefined => Err(Fault("undefined for a number")),
-                    _ => Ok(read),
-                }
-            }
-            (_, State::PostValue) => {
-                // A comma leads to a value even where a member's name should follow.
-                if self.after_value(true)? {
-                    Ok(true)
-                } else {
-                    self.value(want)
-                }
-            }
-            (_, State::Finished) => self.read(),
-            (_, State::ObjectStart | State::Object) => Err(Fault("a value where a member name belongs")),
-            _ => self.value(want),
-        }
-    }
-
-    /// Goes past the current value.
-    pub(crate) fn skip(&mut self) -> Result<(), Fault> {
-        if matches!(self.token, Token::Name(_)) {
-            self.read()?;
-        }
-        if matches!(self.token, Token::StartObject | Token::StartArray) {
-            let depth = self.depth();
-            while self.read()? && depth < self.depth() {}
+            dot = ".";
         }
         Ok(())
     }
+}
 
-    fn member(&mut self) -> Result<bool, Fault> {
-        self.text.skip_space();
-        match self.text.peek() {
-            None => Ok(false),
-            Some('}') => {
-                self.text.advance();
-                self.end(Token::EndObject)?;
-                Ok(true)
-            }
-            Some('/') => {
-                self.text.comment()?;
-                self.token = Token::Comment;
-                Ok(true)
-            }
-            Some(_) => {
-                let name = self.text.member_name()?;
-                if let Some(place) = self.places.last_mut() {
-                    *place = Place::Object(name.clone());
-                }
-                self.state = State::Property;
-                self.token = Token::Name(name);
-                Ok(true)
-            }
+/// Reads a body. `None` if there is nothing in it.
+///
+/// # Errors
+/// What is wrong, and where.
+pub(crate) fn read(text: &str) -> Result<Option<Json<'_>>, (JsonPath, Fault)> {
+    let mut parser = Parser {
+        rest: text,
+        path: JsonPath::default(),
+    };
+    match parser.body() {
+        Ok(json) => Ok(json),
+        Err(fault) => Err((parser.path, fault)),
+    }
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+    path: JsonPath,
+}
+
+impl<'a> Parser<'a> {
+    fn body(&mut self) -> Result<Option<Json<'a>>, Fault> {
+        self.skip_space()?;
+        match self.rest {
+            "" => Ok(None),
+            _ => self.value().map(Some),
         }
     }
 
-    /// What follows a value: `true` if it is a token, `false` if another value or the end follows.
-    fn after_value(&mut self, ignore_comments: bool) -> Result<bool, Fault> {
+    fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    fn eat(&mut self, expected: char) -> bool {
+        let left = self.rest.strip_prefix(expected);
+        self.rest = left.unwrap_or(self.rest);
+        left.is_some()
+    }
+
+    /// What belongs to the beginning of the rest.
+    fn take(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
+        let length = self.rest.find(|c| !belongs(c)).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        taken
+    }
+
+    /// White space, of which NUL is some to Json.NET, and comments.
+    fn skip_space(&mut self) -> Result<(), Fault> {
         loop {
-            self.text.skip_space();
-            match self.text.peek() {
-                None => {
-                    self.state = State::Finished;
-                    return Ok(false);
-                }
-                Some(end @ ('}' | ']' | ')')) => {
-                    self.text.advance();
-                    self.end(match end {
-                        '}' => Token::EndObject,
-                        ']' => Token::EndArray,
-                        _ => Token::EndConstructor,
-                    })?;
-                    return Ok(true);
-                }
-                Some('/') => {
-                    self.text.comment()?;
-                    if !ignore_comments {
-                        self.token = Token::Comment;
-                        return Ok(true);
-                    }
-                }
-                Some(',') => {
-                    self.text.advance();
-                    self.state = match self.places.last() {
-                        Some(Place::Object(_)) => State::Object,
-                        Some(Place::Array(_)) => State::Array,
-                        None => State::Finished,
-                    };
-                    return Ok(false);
-                }
-                Some(_) => return Err(Fault("no comma behind a value")),
+            self.take(|c| c.is_whitespace() || c == '\0');
+            if !self.eat('/') {
+                return Ok(());
+            }
+            let end = match self.peek() {
+                Some('*') => "*/",
+                Some('/') => "\n",
+                _ => return Err(Fault("a lone slash")),
+            };
+            // `/*/` is not yet a whole comment.
+            let inside = self.rest.get(1..).unwrap_or_default();
+            self.rest = match inside.split_once(end) {
+                Some((_, behind)) => behind,
+                None if end == "\n" => "",
+                None => return Err(Fault("a comment without an end")),
+            };
+        }
+    }
+
+    fn value(&mut self) -> Result<Json<'a>, Fault> {
+        match self.peek() {
+            Some('"' | '\'') => self.quoted().map(Json::Text),
+            Some('{') => self.object(),
+            Some('[') => self.array(),
+            Some('-' | '.' | '0'..='9') => self.number(),
+            Some(_) => match self.take(char::is_alphanumeric) {
+                "null" => Ok(Json::Null),
+                "undefined" => Ok(Json::Undefined),
+                "true" => Ok(Json::Boolean(true)),
+                "false" => Ok(Json::Boolean(false)),
+                word @ ("NaN" | "Infinity") => Ok(Json::Number(word)),
+                _ => Err(Fault("no value")),
+            },
+            None => Err(Fault("the body ends before a value")),
+        }
+    }
+
+    fn object(&mut self) -> Result<Json<'a>, Fault> {
+        self.open('{')?;
+        let mut members = Vec::new();
+        loop {
+            self.skip_space()?;
+            if self.eat('}') {
+                break;
+            }
+            let name = self.name()?;
+            self.path.set(Level::Member(name.clone()));
+            self.skip_space()?;
+            members.push((name, self.value()?));
+            if !self.goes_on('}')? {
+                break;
             }
         }
+        self.path.pop();
+        Ok(Json::Object(members))
     }
 
-    pub(crate) fn set_value(&mut self, token: Token) {
-        self.token = token;
-        self.state = if self.places.is_empty() {
-            State::Finished
-        } else {
-            State::PostValue
-        };
-        self.count_item();
-    }
-
-    fn count_item(&mut self) {
-        if let Some(Place::Array(index)) = self.places.last_mut() {
-            *index += 1;
+    fn array(&mut self) -> Result<Json<'a>, Fault> {
+        self.open('[')?;
+        let mut items = Vec::new();
+        loop {
+            self.skip_space()?;
+            if self.eat(']') {
+                break;
+            }
+            self.path.set(Level::Item(items.len()));
+            items.push(self.value()?);
+            if !self.goes_on(']')? {
+                break;
+            }
         }
+        self.path.pop();
+        Ok(Json::Array(items))
     }
 
-    pub(crate) fn push(&mut self, token: Token, state: State, place: Place) -> Result<(), Fault> {
-        self.token = token;
-        self.state = state;
-        self.count_item();
-        self.places.push(place);
-        if self.places.len() > MAX_DEPTH {
-            // Json.NET would read on, to find more errors. The answer is a 400 either way.
-            self.too_deep = true;
+    fn open(&mut self, bracket: char) -> Result<(), Fault> {
+        self.eat(bracket);
+        if self.path.len() == MAX_DEPTH {
             return Err(Fault("nested more than 256 deep"));
         }
+        self.path.0.push(Level::Start);
         Ok(())
     }
 
-    /// Whether reading ended for good because of the depth.
-    pub(crate) fn is_too_deep(&self) -> bool {
-        self.too_deep
-    }
-
-    pub(crate) fn end(&mut self, token: Token) -> Result<(), Fault> {
-        let closed = self.places.pop();
-        let fits = matches!(
-            (&token, closed),
-            (Token::EndObject, Some(Place::Object(_))) | (Token::EndArray, Some(Place::Array(_)))
-        );
-        self.token = token;
-        if !fits {
-            return Err(Fault("a bracket that closes nothing of its kind"));
+    /// Whether a comma follows a value, and not the bracket that ends it all.
+    fn goes_on(&mut self, bracket: char) -> Result<bool, Fault> {
+        self.skip_space()?;
+        if self.eat(',') {
+            return Ok(true);
         }
-        self.state = if self.places.is_empty() {
-            State::Finished
-        } else {
-            State::PostValue
+        match self.eat(bracket) {
+            true => Ok(false),
+            false => Err(Fault("neither a comma nor the end behind a value")),
+        }
+    }
+
+    /// A member's name, quoted, or bare as in JavaScript; and its colon.
+    fn name(&mut self) -> Result<String, Fault> {
+        let name = match self.peek() {
+            Some('"' | '\'') => self.quoted()?,
+            _ => match self.take(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
+                "" => return Err(Fault("something else than a member's name")),
+                name => name.to_owned(),
+            },
         };
+        self.skip_space()?;
+        match self.eat(':') {
+            true => Ok(name),
+            false => Err(Fault("no colon behind a member's name")),
+        }
+    }
+
+    fn number(&mut self) -> Result<Json<'a>, Fault> {
+        let start = self.rest;
+        if let Some(behind) = start.strip_prefix("-Infinity") {
+            self.rest = behind;
+        } else {
+            let digits = self.take(|c| c.is_ascii_hexdigit() || matches!(c, '-' | '+' | '.' | 'x' | 'X'));
+            Number::read(digits)?;
+        }
+        let length = start.len() - self.rest.len();
+        Ok(Json::Number(start.get(..length).unwrap_or_default()))
+    }
+
+    fn quoted(&mut self) -> Result<String, Fault> {
+        let quote = self.peek().unwrap_or('"');
+        self.eat(quote);
+        let mut content = String::new();
+        loop {
+            content.push_str(self.take(|c| c != quote && c != '\\'));
+            if self.eat(quote) {
+                return Ok(content);
+            }
+            if !self.eat('\\') {
+                return Err(Fault("a string without an end"));
+            }
+            self.escape(&mut content)?;
+        }
+    }
+
+    fn escape(&mut self, content: &mut String) -> Result<(), Fault> {
+        let letter = self.peek().ok_or(Fault("a string without an end"))?;
+        self.eat(letter);
+        content.push(match letter {
+            'b' => '\u{8}',
+            't' => '\t',
+            'n' => '\n',
+            'f' => '\u{c}',
+            'r' => '\r',
+            '\\' | '"' | '\'' | '/' => letter,
+            'u' => {
+                // Surrogate pairs have to meet. Half a pair becomes U+FFFD.
+                let first = self.hex_unit()?;
+                let mut units = vec![first];
+                if (0xD800..0xDC00).contains(&first)
+                    && let Some(behind) = self.rest.strip_prefix("\\u")
+                {
+                    self.rest = behind;
+                    units.push(self.hex_unit()?);
+                }
+                content.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
+                return Ok(());
+            }
+            _ => return Err(Fault("an unknown escape in a string")),
+        });
         Ok(())
+    }
+
+    fn hex_unit(&mut self) -> Result<u16, Fault> {
+        let digits = self.rest.get(..4);
+        let digits = digits.filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
+        let unit = digits.and_then(|text| u16::from_str_radix(text, 16).ok());
+        self.rest = self.rest.get(4..).unwrap_or_default();
+        unit.ok_or(Fault("a bad \\u escape in a string"))
     }
 }

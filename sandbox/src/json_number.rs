@@ -1,10 +1,9 @@
 //! Numbers in a JSON body, as Json.NET reads them: leading zeros are octal, `0x` is hexadecimal.
 
-use crate::json::Want;
-use crate::json_text::Fault;
+use crate::bind::Fault;
 
 /// A number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
     Integer(i64),
     /// An integer beyond 64 bits, as near as a double comes.
@@ -14,53 +13,65 @@ pub(crate) enum Number {
 
 impl Number {
     /// A number without quotes.
-    pub(crate) fn read(text: &str, want: Want) -> Result<Self, Fault> {
+    pub(crate) fn read(text: &str) -> Result<Self, Fault> {
         let second = text.as_bytes().get(1);
         let in_other_base = text.starts_with('0') && second.is_some_and(|b| !matches!(b, b'.' | b'e' | b'E'));
-        let number = if in_other_base {
-            other_base(text)
-        } else {
-            plain(text, want)
+        let number = match in_other_base {
+            true => other_base(text),
+            false => named(text).or_else(|| plain(text)),
         };
         number.ok_or(Fault("a bad number"))
     }
 
     /// A number in quotes.
-    pub(crate) fn quoted(text: &str, want: Want) -> Option<Self> {
+    pub(crate) fn quoted(text: &str) -> Result<Self, Fault> {
+        plain(text.trim()).ok_or(Fault("a string that is no number"))
+    }
+
+    /// A floating point number in quotes. Its digits may be grouped, as in "1,500,000.50".
+    pub(crate) fn quoted_float(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
-        match want {
-            // Digits may be grouped, as in "1,500,000.50".
-            Want::Double => match text {
-                "NaN" | "Infinity" | "-Infinity" => Some(Self::named(text)),
-                _ => plain(&text.replace(',', ""), want),
-            },
-            _ => plain(text, want),
-        }
+        let number = named(text).or_else(|| plain(&text.replace(',', "")));
+        number.ok_or(Fault("a string that is no number"))
     }
 
-    /// JavaScript's numbers that are words.
-    pub(crate) fn named(word: &str) -> Self {
-        Self::Float(match word {
-            "Infinity" => f64::INFINITY,
-            "-Infinity" => f64::NEG_INFINITY,
-            _ => f64::NAN,
-        })
-    }
-
-    pub(crate) fn is_zero(self) -> bool {
+    /// As an integer of a type that is smaller than .NET's `long`.
+    pub(crate) fn integer<T: TryFrom<i64>>(self) -> Result<T, Fault> {
         match self {
-            Self::Integer(value) => value == 0,
-            Self::Big(value) | Self::Float(value) => value == 0.0,
+            Self::Integer(value) => T::try_from(value).map_err(|_| Fault("a number beyond the type")),
+            Self::Big(_) | Self::Float(_) => Err(Fault("no integer")),
         }
     }
 
+    /// As .NET's `long`. Half a number is rounded to the even one.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+    pub(crate) fn rounded(self) -> Result<i64, Fault> {
+        match self {
+            Self::Integer(value) => Ok(value),
+            Self::Float(value) if (i64::MIN as f64..i64::MAX as f64).contains(&value.round_ties_even()) => {
+                Ok(value.round_ties_even() as i64)
+            }
+            Self::Big(_) | Self::Float(_) => Err(Fault("a number beyond 64 bits")),
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss)]
     pub(crate) fn as_f64(self) -> f64 {
         match self {
-            #[allow(clippy::cast_precision_loss)]
             Self::Integer(value) => value as f64,
             Self::Big(value) | Self::Float(value) => value,
         }
     }
+}
+
+/// JavaScript's numbers that are words.
+fn named(word: &str) -> Option<Number> {
+    Some(Number::Float(match word {
+        "NaN" => f64::NAN,
+        "Infinity" => f64::INFINITY,
+        "-Infinity" => f64::NEG_INFINITY,
+        _ => return None,
+    }))
 }
 
 fn other_base(text: &str) -> Option<Number> {
@@ -72,23 +83,17 @@ fn other_base(text: &str) -> Option<Number> {
     value.map(Number::Integer)
 }
 
-fn plain(text: &str, want: Want) -> Option<Number> {
-    let floats = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-    let float = || text.parse::<f64>().ok().filter(|value| floats && value.is_finite());
-    match want {
-        Want::Int32 => text.parse::<i32>().ok().map(|value| Number::Integer(value.into())),
-        Want::Double => float().map(Number::Float),
-        _ => {
-            let whole = text
-                .strip_prefix('-')
-                .unwrap_or(text)
-                .bytes()
-                .all(|b| b.is_ascii_digit());
-            match text.parse() {
-                Ok(value) => Some(Number::Integer(value)),
-                Err(_) if whole => float().map(Number::Big),
-                Err(_) => float().map(Number::Float),
-            }
-        }
+fn plain(text: &str) -> Option<Number> {
+    if let Ok(value) = text.parse() {
+        return Some(Number::Integer(value));
     }
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let is_whole = unsigned.bytes().all(|b| b.is_ascii_digit());
+    // Rust would read words too.
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    let value = text.parse().ok().filter(|value: &f64| is_number && value.is_finite())?;
+    Some(match is_whole {
+        true => Number::Big(value),
+        false => Number::Float(value),
+    })
 }

@@ -31,7 +31,8 @@
 //!
 //! The sandbox has pages of its own, without credentials: `GET /` with documentation and a form, `GET /received` (what
 //! arrived, as JSON: how many were `stored`, how many of those `forgotten`, and the others, `received`; `?after=7` for
-//! what came after number 7), `DELETE /received`, `GET /openapi.json` and `GET /openapi.yaml`. On loopback they answer
+//! what came after number 7), `DELETE /received`, and unless [`Builder::document`] gives another document also
+//! `GET /openapi.json` and `GET /openapi.yaml`. On loopback they answer
 //! only to the names of this machine.
 //!
 //! A request's `Prefer` header (RFC 7240) programmes its own answer: `code=503`, `html`, `retry-after=30`, `delay=1.5`
@@ -63,18 +64,13 @@ mod decode;
 mod http_error;
 mod json;
 mod json_number;
-mod json_text;
-mod json_value;
 mod negotiate;
 mod note;
-mod operation;
 mod page;
 mod programme;
 mod received;
 mod reply;
 mod route;
-mod schema;
-mod schema_reader;
 mod server;
 mod service;
 mod write;

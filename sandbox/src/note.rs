@@ -1,8 +1,8 @@
 //! What the real server does without a word, said aloud.
 
+use chrono::NaiveDate;
 use serde::Serialize;
-
-use crate::schema::Object;
+use vitec_connect::description::Member;
 
 /// No more notes than this are kept of one request.
 const LIMIT: usize = 100;
@@ -53,6 +53,11 @@ impl Notes {
         }
     }
 
+    pub(crate) fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+        self.0.truncate(LIMIT);
+    }
+
     /// Whether nothing more is kept: then nothing more needs to be found out either.
     pub(crate) fn is_full(&self) -> bool {
         self.0.len() >= LIMIT
@@ -62,7 +67,7 @@ impl Notes {
         self.0
     }
 
-    pub(crate) fn other_day(&mut self, member: &str, day: Option<&String>) {
+    pub(crate) fn other_day(&mut self, member: &str, day: Option<NaiveDate>) {
         if let Some(day) = day {
             self.add(
                 NoteKind::OtherDay,
@@ -94,8 +99,8 @@ pub(crate) fn shortened(text: &str) -> String {
 }
 
 /// The JSON names of an object's members.
-pub(crate) fn json_names(object: &Object) -> impl Iterator<Item = String> + '_ {
-    object.members.iter().map(|member| member.json.clone())
+pub(crate) fn json_names(members: &[Member]) -> impl Iterator<Item = String> + '_ {
+    members.iter().map(|member| member.json.clone())
 }
 
 /// The name that was probably meant: in another case, or at most two letters away.

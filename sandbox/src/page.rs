@@ -3,24 +3,33 @@
 use bytes::Bytes;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
+use vitec_connect::description::Description;
 
 use crate::reply::{iis, respond};
 
 const TEMPLATE: &str = include_str!("../page/index.html");
 
-/// The page, for a document and for the account that its form and its samples use. Without a password the page asks
-/// for one.
-pub(crate) fn page(openapi_json: &str, username: &str, password: Option<&str>) -> Response<Bytes> {
+/// The page, for a description and for the account that its form and its samples use. Without a password the page asks
+/// for one. `document`: it can be had as a document, too.
+pub(crate) fn page(
+    description: &Description,
+    document: bool,
+    username: &str,
+    password: Option<&str>,
+) -> Response<Bytes> {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {
         return iis(StatusCode::INTERNAL_SERVER_ERROR);
     }
     let nonce = format!("{:032x}", u128::from_ne_bytes(random));
-    let sandbox = serde_json::json!({"username": username, "password": password}).to_string();
+    let Ok(description) = serde_json::to_string(description) else {
+        return iis(StatusCode::INTERNAL_SERVER_ERROR);
+    };
+    let sandbox = serde_json::json!({"username": username, "password": password, "document": document}).to_string();
     let html = TEMPLATE
         .replace("{{NONCE}}", &nonce)
         .replace("{{SANDBOX_JSON}}", &embedded(&sandbox))
-        .replace("{{OPENAPI_JSON}}", &embedded(openapi_json));
+        .replace("{{DESCRIPTION_JSON}}", &embedded(&description));
     let mut response = respond(StatusCode::OK, "text/html; charset=utf-8", html);
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; \

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use chrono::Utc;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use vitec_connect::DateTime;
 
-use crate::date_time::DateTime;
 use crate::note::Note;
 
 /// The log keeps the last so many entries …
@@ -29,8 +30,8 @@ pub struct Received {
     pub number: u64,
     /// The document's `operationId`.
     pub operation: String,
-    /// Path and query parameters, decoded.
-    pub parameters: BTreeMap<String, String>,
+    /// The document's parameters, as far as they were sent: like the body in the document's own form, a list as a list.
+    pub parameters: BTreeMap<String, Value>,
     /// The request's `Content-Type`, if it had one.
     pub media_type: Option<String>,
     /// The body in the document's own form: null members left out, enumerations by name where the document lists
@@ -63,7 +64,7 @@ impl Received {
         let parameters = self
             .parameters
             .iter()
-            .map(|(name, value)| MEMBER + name.len() + value.len());
+            .map(|(name, value)| MEMBER + name.len() + size_of_value(value));
         let notes = self
             .notes
             .iter()
@@ -97,7 +98,7 @@ fn as_text<S: Serializer>(raw: &[u8], serializer: S) -> Result<S::Ok, S::Error> 
 }
 
 fn as_date_time<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&DateTime::from_system(*at))
+    serializer.collect_str(&DateTime::from(chrono::DateTime::<Utc>::from(*at)))
 }
 
 /// The log. What no longer fits is forgotten from its beginning; the count goes on.
@@ -182,8 +183,10 @@ mod tests {
     fn whatever_an_entry_holds_counts() {
         let long = || "x".repeat(MIB);
         let parts: [(&str, Change); 9] = [
-            ("path", &|it| drop(it.parameters.insert("contactId".to_owned(), long()))),
-            ("name", &|it| drop(it.parameters.insert(long(), String::new()))),
+            ("path", &|it| {
+                drop(it.parameters.insert("contactId".to_owned(), long().into()))
+            }),
+            ("name", &|it| drop(it.parameters.insert(long(), Value::Null))),
             ("type", &|it| it.media_type = Some(long())),
             ("text", &|it| it.body = json!({"bank": [long()]})),
             ("member", &|it| it.body = json!({long(): null})),

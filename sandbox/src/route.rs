@@ -1,10 +1,8 @@
 //! From a request's target to an operation of the document.
 
-use std::collections::BTreeMap;
-
 use percent_encoding::percent_decode_str;
 
-use crate::operation::{Operation, Segment};
+use vitec_connect::description::{Description, Operation};
 
 /// What IIS and ASP.NET refuse in a path, even percent-encoded. [observed on IIS]
 const REFUSED: [char; 8] = ['<', '>', '*', '%', '&', ':', '\\', '?'];
@@ -19,11 +17,78 @@ pub(crate) struct Path {
 /// What a path and a method lead to.
 #[derive(Debug)]
 pub(crate) enum Route<'a> {
-    Operation(&'a Operation, BTreeMap<String, String>),
+    /// With the parameters in the path.
+    Operation(&'a Operation, Vec<(&'a str, String)>),
     /// 405: these methods are there, in alphabetical order.
     OtherMethods(Vec<&'a str>),
     /// 404.
     Nothing,
+}
+
+/// The paths of a description, and which of its operations each belongs to.
+#[derive(Debug)]
+pub(crate) struct Routes(Vec<(Vec<Segment>, usize)>);
+
+/// A part of a path between slashes.
+#[derive(Debug)]
+enum Segment {
+    Literal(String),
+    Parameter(String),
+    /// A parameter with something before or behind it: `{year}.json`.
+    Mixed(String, String, String),
+}
+
+impl Routes {
+    pub(crate) fn of(description: &Description) -> Self {
+        let operations = description.operations.iter().enumerate();
+        let mut routes: Vec<(Vec<Segment>, usize)> = operations
+            .map(|(index, it)| (it.path.trim_matches('/').split('/').map(segment).collect(), index))
+            .collect();
+        // A literal segment is a better match than a parameter.
+        routes.sort_by_key(|(path, _)| {
+            let rank = |segment: &Segment| match segment {
+                Segment::Literal(_) => 0,
+                Segment::Mixed(..) => 1,
+                Segment::Parameter(_) => 2,
+            };
+            path.iter().map(rank).collect::<Vec<_>>()
+        });
+        Self(routes)
+    }
+
+    /// Finds the operation. Literal segments match in any case; a parameter is never empty.
+    pub(crate) fn route<'a>(&'a self, method: &str, path: &Path, description: &'a Description) -> Route<'a> {
+        let mut methods: Vec<&str> = Vec::new();
+        for (template, index) in &self.0 {
+            let (Some(operation), Some(parameters)) = (description.operations.get(*index), path.matches(template))
+            else {
+                continue;
+            };
+            if operation.method == method {
+                return Route::Operation(operation, parameters);
+            }
+            methods.push(&operation.method);
+        }
+        methods.sort_unstable();
+        methods.dedup();
+        if methods.is_empty() {
+            Route::Nothing
+        } else {
+            Route::OtherMethods(methods)
+        }
+    }
+}
+
+fn segment(part: &str) -> Segment {
+    let parts = part.split_once('{').and_then(|(before, rest)| {
+        let (name, behind) = rest.split_once('}')?;
+        Some((before, name, behind))
+    });
+    match parts {
+        None => Segment::Literal(part.to_owned()),
+        Some(("", name, "")) => Segment::Parameter(name.to_owned()),
+        Some((before, name, behind)) => Segment::Mixed(before.to_owned(), name.to_owned(), behind.to_owned()),
+    }
 }
 
 impl Path {
@@ -47,41 +112,18 @@ impl Path {
         Some(Self { segments })
     }
 
-    /// Finds the operation. Literal segments match in any case; a parameter is never empty.
-    pub(crate) fn route<'a>(&self, method: &str, operations: &'a [Operation]) -> Route<'a> {
-        let mut methods: Vec<&str> = Vec::new();
-        for operation in operations {
-            let Some(parameters) = self.matches(&operation.path) else {
-                continue;
-            };
-            if operation.method == method {
-                return Route::Operation(operation, parameters);
-            }
-            methods.push(&operation.method);
-        }
-        methods.sort_unstable();
-        methods.dedup();
-        if methods.is_empty() {
-            Route::Nothing
-        } else {
-            Route::OtherMethods(methods)
-        }
-    }
-
-    fn matches(&self, template: &[Segment]) -> Option<BTreeMap<String, String>> {
+    fn matches<'a>(&self, template: &'a [Segment]) -> Option<Vec<(&'a str, String)>> {
         if template.len() != self.segments.len() {
             return None;
         }
-        let mut parameters = BTreeMap::new();
+        let mut parameters = Vec::new();
         for (segment, text) in template.iter().zip(&self.segments) {
             match segment {
                 Segment::Literal(literal) if literal.to_lowercase() == text.to_lowercase() => {}
-                Segment::Parameter(name) if !text.is_empty() => {
-                    parameters.insert(name.clone(), text.clone());
-                }
+                Segment::Parameter(name) if !text.is_empty() => parameters.push((name.as_str(), text.clone())),
                 Segment::Mixed(before, name, behind) => {
                     let text = text.strip_prefix(before.as_str())?.strip_suffix(behind.as_str())?;
-                    parameters.insert(name.clone(), Some(text).filter(|it| !it.is_empty())?.to_owned());
+                    parameters.push((name, Some(text).filter(|it| !it.is_empty())?.to_owned()));
                 }
                 _ => return None,
             }

@@ -17,6 +17,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use vitec_connect::{OPENAPI_JSON, OPENAPI_YAML};
 
 use crate::page;
 use crate::received::Received;
@@ -35,8 +36,8 @@ const MAX_CONNECTIONS: usize = 500;
 /// What the connections share.
 pub(crate) struct Shared {
     pub(crate) service: Service,
-    pub(crate) document_json: String,
-    pub(crate) document_yaml: String,
+    /// The document is the library's own, and can be shown.
+    pub(crate) is_own_document: bool,
     /// Listening on loopback: the pages are for this machine only.
     pub(crate) loopback: bool,
     /// The password was made up at the start, and the page may show it.
@@ -177,10 +178,15 @@ fn own_page(request: &Parts, shared: &Shared) -> Option<Response<Bytes>> {
         (&Method::GET, "/") => {
             let account = &service.access.general;
             let password = shared.made_up_password.then_some(account.password.as_str());
-            page::page(&shared.document_json, &account.username, password)
+            let document = shared.is_own_document;
+            page::page(&service.description, document, &account.username, password)
         }
-        (&Method::GET, "/openapi.json") => ok("application/json; charset=utf-8", shared.document_json.clone()),
-        (&Method::GET, "/openapi.yaml") => ok("application/yaml; charset=utf-8", shared.document_yaml.clone()),
+        (&Method::GET, "/openapi.json") if shared.is_own_document => {
+            ok("application/json; charset=utf-8", OPENAPI_JSON.to_owned())
+        }
+        (&Method::GET, "/openapi.yaml") if shared.is_own_document => {
+            ok("application/yaml; charset=utf-8", OPENAPI_YAML.to_owned())
+        }
         (&Method::GET, "/received") => {
             let query = form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes());
             let after = query

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{ALLOW, HOST, HeaderValue};
 use hyper::http::request::Parts;
+use serde_json::Value;
+use vitec_connect::description::{Body, Description, Operation, Parameter, Place, Type};
 
 use crate::access::{Access, Verdict};
 use crate::bind::{self, Bound, ERROR_OCCURRED, ModelState};
@@ -14,11 +16,11 @@ use crate::bind_form;
 use crate::decode;
 use crate::http_error::HttpError;
 use crate::negotiate::{self, Format, MediaType, negotiate};
-use crate::operation::{Api, Body, Operation, Parameter};
+use crate::note::Notes;
 use crate::programme::Answer;
 use crate::received::Log;
 use crate::reply::{Reply, error, iis};
-use crate::route::{Path, Route, displayed};
+use crate::route::{Path, Route, Routes, displayed};
 use crate::{bind_json, bind_xml};
 
 /// Web API's words for 401. What it says with 403 is inferred to be the same.
@@ -26,7 +28,8 @@ pub(crate) const DENIED: &str = "Authorization has been denied for this request.
 
 /// All that the requests share.
 pub(crate) struct Service {
-    pub(crate) api: Api,
+    pub(crate) description: Description,
+    pub(crate) routes: Routes,
     pub(crate) access: Access,
     pub(crate) pascal_case: bool,
     pub(crate) body_limit: usize,
@@ -46,8 +49,7 @@ pub(crate) struct Sent {
 /// A request that is fine.
 pub(crate) struct Accepted<'a> {
     pub(crate) operation: &'a Operation,
-    /// Path and query parameters.
-    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) parameters: BTreeMap<String, Value>,
     pub(crate) bound: Bound,
 }
 
@@ -112,19 +114,25 @@ impl Service {
     /// that (415, 400).
     fn judge(&self, request: &Parts, sent: &Sent) -> Result<Accepted<'_>, Refusal<'_>> {
         let path = Path::parse(request.uri.path()).ok_or(Refusal::FrontServer(StatusCode::BAD_REQUEST))?;
-        let (operation, mut parameters) = match path.route(request.method.as_str(), &self.api.operations) {
-            Route::Operation(operation, parameters) => (operation, parameters),
+        let route = self.routes.route(request.method.as_str(), &path, &self.description);
+        let (operation, in_path) = match route {
+            Route::Operation(operation, in_path) => (operation, in_path),
             Route::OtherMethods(methods) => return Err(Refusal::Method(methods)),
             Route::Nothing => return Err(Refusal::NotFound),
         };
+        let given: Vec<(&Parameter, Vec<String>)> = (operation.parameters.iter())
+            .map(|it| (it, given(it, &in_path, request)))
+            .collect();
         // An action is not found without its required query parameters.
-        add_query(operation, request.uri.query(), &mut parameters);
-        let is_missing = |known: &Parameter| known.required && !parameters.contains_key(&known.name);
-        if operation.parameters.iter().any(is_missing) {
+        if given
+            .iter()
+            .any(|(it, texts)| it.place == Place::Query && it.required && texts.is_empty())
+        {
             return Err(Refusal::NotFound);
         }
 
-        let customer = operation.credentials_key.as_ref().and_then(|name| parameters.get(name));
+        let is_key = |it: &&(&Parameter, Vec<String>)| operation.credentials_key.as_ref() == Some(&it.0.name);
+        let customer = given.iter().find(is_key).and_then(|(_, texts)| texts.first());
         let customer = customer.map(String::as_str);
         match self.access.judge(&request.headers, customer) {
             Verdict::Granted => {}
@@ -136,9 +144,15 @@ impl Service {
             return Err(Refusal::FrontServer(StatusCode::PAYLOAD_TOO_LARGE));
         }
         let mut errors = ModelState::default();
-        for parameter in &operation.parameters {
-            if let Some(text) = parameters.get(&parameter.name) {
-                bind_form::check_parameter(parameter, text, &mut errors);
+        let mut notes = Notes::default();
+        let mut parameters = BTreeMap::new();
+        for (parameter, texts) in given {
+            let name = &parameter.name;
+            if !texts.is_empty() {
+                let value = bind_form::parameter(&self.description, parameter, &texts, &mut errors, &mut notes);
+                parameters.entry(name.clone()).or_insert(value);
+            } else if parameter.required {
+                errors.add(name.clone(), format!("The {name} field is required."));
             }
         }
         let mut bound = match &operation.body {
@@ -148,6 +162,7 @@ impl Service {
                 self.bind(body, media_type.as_ref(), sent).map_err(Refusal::MediaType)?
             }
         };
+        bound.notes.append(notes);
         errors.append(std::mem::take(&mut bound.errors));
         if !errors.is_valid() {
             return Err(Refusal::Invalid(errors));
@@ -161,14 +176,14 @@ impl Service {
 
     /// `Err`: 415 with this message.
     fn bind(&self, body: &Body, media_type: Option<&MediaType>, sent: &Sent) -> Result<Bound, String> {
-        let ty = &body.typed.ty;
+        let ty = &body.content.ty;
         let parameter = &body.parameter;
-        if matches!(ty, crate::schema::Type::Binary) {
+        if *ty == Type::Binary {
             return Ok(Bound::default());
         }
         let Some(format) = media_type.and_then(MediaType::reader) else {
             return match media_type {
-                _ if sent.known_empty => Ok(no_body()),
+                _ if sent.known_empty => Ok(no_body(body)),
                 Some(media_type) => Err(format!(
                     "The request entity's media type '{}' is not supported for this resource.",
                     media_type.name
@@ -181,7 +196,7 @@ impl Service {
             };
         };
         if sent.known_empty {
-            return Ok(no_body());
+            return Ok(no_body(body));
         }
         let text = match format {
             Format::Json => decode::json(&sent.bytes, media_type),
@@ -194,12 +209,12 @@ impl Service {
             return Ok(bound);
         };
         let mut bound = match format {
-            Format::Json => bind_json::bind(&text, ty, parameter, &self.api.schemas),
-            Format::Xml => bind_xml::bind(&text, &body.typed, parameter, &self.api.schemas),
-            Format::Form => bind_form::bind(&text, ty, parameter, &self.api.schemas),
+            Format::Json => bind_json::bind(&text, ty, parameter, &self.description),
+            Format::Xml => bind_xml::bind(&text, &body.content, parameter, &self.description),
+            Format::Form => bind_form::bind(&text, ty, parameter, &self.description),
         };
         match &bound.body {
-            Some(value) => bind::check_required(&self.api.schemas, ty, value, parameter, &mut bound.errors),
+            Some(value) => bind::check_required(&self.description, ty, value, parameter, &mut bound.errors),
             None if bound.errors.is_valid() => bind_form::note_no_body(&mut bound.notes),
             None => {}
         }
@@ -207,9 +222,12 @@ impl Service {
     }
 }
 
-fn no_body() -> Bound {
+/// Nothing is said of it where the document lets a body be missing.
+fn no_body(body: &Body) -> Bound {
     let mut bound = Bound::default();
-    bind_form::note_no_body(&mut bound.notes);
+    if body.required {
+        bind_form::note_no_body(&mut bound.notes);
+    }
     bound
 }
 
@@ -220,17 +238,24 @@ fn not_found(request: &Parts) -> String {
     format!("No HTTP resource was found that matches the request URI '{uri}'.")
 }
 
-/// Query parameters go by name in any case. Of several with one name the first counts.
-fn add_query(operation: &Operation, query: Option<&str>, parameters: &mut BTreeMap<String, String>) {
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        let known = operation
-            .parameters
-            .iter()
-            .find(|parameter| !parameter.in_path && parameter.name.eq_ignore_ascii_case(&name));
-        if let Some(parameter) = known {
-            parameters
-                .entry(parameter.name.clone())
-                .or_insert_with(|| value.into_owned());
+/// What was sent for a parameter. In the query and in headers it goes by name in any case; one that is no list may come again
+/// there, and the first counts.
+fn given(parameter: &Parameter, in_path: &[(&str, String)], request: &Parts) -> Vec<String> {
+    match parameter.place {
+        Place::Path => {
+            let of_name = in_path.iter().filter(|(name, _)| *name == parameter.name);
+            of_name.map(|(_, text)| text.clone()).collect()
+        }
+        Place::Query => {
+            let query = request.uri.query().unwrap_or_default();
+            let pairs = form_urlencoded::parse(query.as_bytes());
+            let of_name = pairs.filter(|(name, _)| name.eq_ignore_ascii_case(&parameter.name));
+            of_name.map(|(_, text)| text.into_owned()).collect()
+        }
+        Place::Header => {
+            let lines = request.headers.get_all(&parameter.name).iter();
+            let texts = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
+            texts.collect()
         }
     }
 }

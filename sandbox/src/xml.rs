@@ -9,7 +9,7 @@ use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesDecl, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
-use crate::json_text::Fault;
+use crate::bind::Fault;
 
 /// The namespace of `i:nil`.
 pub(crate) const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";

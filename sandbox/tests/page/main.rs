@@ -377,7 +377,7 @@ async fn another_document_makes_another_page() {
         }},
     });
     let sandbox = Sandbox::builder()
-        .document(description(&document), document.to_string())
+        .document(description(&document))
         .start()
         .await
         .expect("a fine document");
@@ -432,7 +432,7 @@ async fn the_samples_work_as_they_are_shown() {
         }}},
     });
     let sandbox = Sandbox::builder()
-        .document(description(&document), document.to_string())
+        .document(description(&document))
         .start()
         .await
         .expect("a fine document");
