@@ -169,7 +169,7 @@ impl Checker {
 
     /// One member by itself: what is wrong is then wrong with it.
     fn member(&self, member: &Member, value: &Value) -> Result<(), String> {
-        if let (Kind::Enumeration(names), false) = (&member.kind, self.options.unlisted) {
+        if let Kind::Enumeration(names) = &member.kind {
             listed(names, value)?;
         }
         let alone = Map::from_iter([(member.name.clone(), value.clone())]);

@@ -30,7 +30,6 @@ const MAX_ROW: usize = 1 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
     pub(crate) xml: bool,
-    pub(crate) unlisted: bool,
 }
 
 impl ReadOptions {
@@ -38,13 +37,6 @@ impl ReadOptions {
     #[must_use]
     pub fn xml(mut self, yes: bool) -> Self {
         self.xml = yes;
-        self
-    }
-
-    /// Whether enumerations may have values that the document does not list: the vendor's lists may have grown.
-    #[must_use]
-    pub fn unlisted(mut self, yes: bool) -> Self {
-        self.unlisted = yes;
         self
     }
 }
