@@ -164,7 +164,7 @@ pub(crate) fn parameter(
         if value.is_none() {
             // A value that may be missing is a `Nullable` in .NET, whose name says nothing of what is in it.
             let name = match dotnet_name(ty) {
-                Some(_) if !parameter.required => "Nullable`1",
+                Some(_) if !parameter.required && *ty == parameter.ty => "Nullable`1",
                 Some(name) => name,
                 None => parameter.name.as_str(),
             };

@@ -24,16 +24,17 @@
 //! What Web API, Json.NET and DataContractSerializer do was observed on the real software, or read in its public
 //! source. What Vitec's own installation does beyond its documentation is inferred: that it checks the route before
 //! the credentials and those before the body, that it answers a body that binds to nothing with 200, the casing of an
-//! error's keys (see [`Builder::pascal_case`]), and the message with a 403. The answered string is the sandbox's own
-//! (`sandbox-1`, `sandbox-2`, …): what Vitec's means is not documented.
+//! error's keys (see [`Builder::pascal_case`]), the message with a 403, and that a required header is demanded with 400.
+//!
+//! The answered string is the sandbox's own (`sandbox-1`, `sandbox-2`, …): what Vitec's means is not documented. An answer
+//! of another type is the document's example, else made up.
 //!
 //! # Over HTTP
 //!
 //! The sandbox has pages of its own, without credentials: `GET /` with documentation and a form, `GET /received` (what
 //! arrived, as JSON: how many were `stored`, how many of those `forgotten`, and the others, `received`; `?after=7` for
 //! what came after number 7), `DELETE /received`, and unless [`Builder::document`] gives another document also
-//! `GET /openapi.json` and `GET /openapi.yaml`. On loopback they answer
-//! only to the names of this machine.
+//! `GET /openapi.json` and `GET /openapi.yaml`. On loopback they answer only to the names of this machine.
 //!
 //! A request's `Prefer` header (RFC 7240) programmes its own answer: `code=503`, `html`, `retry-after=30`, `delay=1.5`
 //! (seconds), `drop=before` or `drop=after` (storing), `truncate=10` (bytes of the body that still arrive), `stored`

@@ -29,7 +29,7 @@ pub(crate) struct Negotiated {
 }
 
 /// A media type or range, with its parameters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct MediaType {
     /// `type/subtype`, as the client wrote it.
     pub(crate) name: String,

@@ -4,6 +4,7 @@
 
 mod access;
 mod documents;
+mod forms;
 mod http;
 mod json;
 mod logged;
