@@ -45,30 +45,32 @@ impl Routes {
             .map(|(index, it)| (it.path.trim_matches('/').split('/').map(segment).collect(), index))
             .collect();
         // A literal segment is a better match than a parameter.
-        routes.sort_by_key(|(path, _)| {
-            let rank = |segment: &Segment| match segment {
-                Segment::Literal(_) => 0,
-                Segment::Mixed(..) => 1,
-                Segment::Parameter(_) => 2,
-            };
-            path.iter().map(rank).collect::<Vec<_>>()
-        });
+        routes.sort_by_key(|(path, _)| ranks(path));
         Self(routes)
     }
 
     /// Finds the operation. Literal segments match in any case; a parameter is never empty.
     pub(crate) fn route<'a>(&'a self, method: &str, path: &Path, description: &'a Description) -> Route<'a> {
-        let mut methods: Vec<&str> = Vec::new();
-        for (template, index) in &self.0 {
-            let (Some(operation), Some(parameters)) = (description.operations.get(*index), path.matches(template))
-            else {
-                continue;
-            };
-            if operation.method == method {
-                return Route::Operation(operation, parameters);
-            }
-            methods.push(&operation.method);
+        let matching = self.0.iter().filter_map(|(template, index)| {
+            let operation = description.operations.get(*index)?;
+            Some((operation, path.matches(template)?, ranks(template)))
+        });
+        let (mut fitting, others): (Vec<_>, Vec<_>) = matching.partition(|(it, ..)| it.method == method);
+        // The vendor has paths that differ in the name of a parameter alone, `{contactId}` and `{contactIds}`: the second is
+        // a list with commas.
+        let is_meant = |parameters: &[(&str, String)]| {
+            let is_list = parameters.iter().any(|(name, _)| name.ends_with('s'));
+            is_list == parameters.iter().any(|(_, text)| text.contains(','))
+        };
+        let best = fitting.first().map(|(.., ranks)| ranks.clone()).unwrap_or_default();
+        let meant = fitting
+            .iter()
+            .position(|(_, parameters, ranks)| *ranks == best && is_meant(parameters));
+        if !fitting.is_empty() {
+            let (operation, parameters, _) = fitting.swap_remove(meant.unwrap_or_default());
+            return Route::Operation(operation, parameters);
         }
+        let mut methods: Vec<&str> = others.iter().map(|(it, ..)| it.method.as_str()).collect();
         methods.sort_unstable();
         methods.dedup();
         if methods.is_empty() {
@@ -77,6 +79,15 @@ impl Routes {
             Route::OtherMethods(methods)
         }
     }
+}
+
+fn ranks(path: &[Segment]) -> Vec<u8> {
+    let rank = |segment: &Segment| match segment {
+        Segment::Literal(_) => 0,
+        Segment::Mixed(..) => 1,
+        Segment::Parameter(_) => 2,
+    };
+    path.iter().map(rank).collect()
 }
 
 fn segment(part: &str) -> Segment {

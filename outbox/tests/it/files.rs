@@ -98,7 +98,9 @@ fn everything_wrong_with_a_row_is_said() {
 fn xml_cannot_carry_everything() {
     let file = "customerId,contactId,bank\nM1,1,a\u{7}b\n".as_bytes();
     assert!(read_with(file, &ReadOptions::default()).unwrap()[0].is_ok());
-    let bad = read_with(file, &ReadOptions::default().xml(true)).unwrap()[0].clone().unwrap_err();
+    let bad = read_with(file, &ReadOptions::default().xml(true)).unwrap()[0]
+        .clone()
+        .unwrap_err();
     assert_eq!(bad.problems[0].column.as_deref(), Some("bank"));
 }
 

@@ -260,6 +260,16 @@ fn each_form_of_a_parameter_is_understood() {
     }
 }
 
+/// The vendor has such paths.
+#[test]
+fn of_paths_that_differ_in_a_parameters_name_the_plural_takes_lists() {
+    let sandbox = sandbox();
+    for (id, operation) in [("a", "getPlace"), ("a,b", "getPlaces")] {
+        assert_eq!(ask(&sandbox, "GET", &format!("/Places/{id}"), &[], "").status, 204);
+        assert_eq!(sandbox.received().pop().expect("stored").operation, operation);
+    }
+}
+
 #[test]
 fn the_customer_in_the_query_is_the_one_whose_password_counts() {
     let builder = Sandbox::builder().document(description());
