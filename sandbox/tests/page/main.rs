@@ -411,6 +411,41 @@ async fn another_document_makes_another_page() {
     browser.assert_quiet();
 }
 
+/// What the page makes up is taken by the sandbox without a word, whatever the operation.
+#[tokio::test]
+async fn each_form_can_be_sent() {
+    let read = vitec_connect_codegen::describe("forms.yaml", include_str!("../it/forms.yaml"));
+    let builder = Sandbox::builder().document(read.expect("a fine document"));
+    let sandbox = builder.start().await.expect("a free port");
+    let Some(mut browser) = Browser::open(sandbox.url()) else {
+        return;
+    };
+    let forms = browser.evaluate("document.querySelectorAll('main form:has([type=submit])').length");
+    let forms = forms.as_u64().expect("a count");
+    assert!(forms > 15, "{forms}");
+    for index in 0..forms {
+        let form = format!("document.querySelectorAll('main form:has([type=submit])')[{index}]");
+        let formats = browser.evaluate(&format!("{form}.querySelectorAll('[type=radio]').length"));
+        let mut first = None;
+        // Without a body there is nothing to choose.
+        for format in 0..formats.as_u64().expect("a count").max(1) {
+            browser.evaluate(&format!("{form}.querySelectorAll('[type=radio]')[{format}]?.click()"));
+            browser.evaluate(&format!("{form}.querySelector('.outcome').textContent = ''"));
+            browser.evaluate(&format!("{form}.querySelector('[type=submit]').click()"));
+            browser.until(&format!(
+                "/^2|^4|^N/.test({form}.querySelector('.outcome').textContent)"
+            ));
+            let outcome = browser.text(&format!("{form}.textContent"));
+            let received = sandbox.received().pop();
+            sandbox.reset();
+            let received = received.unwrap_or_else(|| panic!("{outcome}"));
+            assert_eq!(received.notes, [], "{outcome}");
+            assert_eq!(received.body, *first.get_or_insert(received.body.clone()), "{outcome}");
+        }
+    }
+    browser.assert_quiet();
+}
+
 /// Those whose interpreter is here. Quotes and the like in the example have to survive each language's own quoting.
 #[tokio::test]
 async fn the_samples_work_as_they_are_shown() {
