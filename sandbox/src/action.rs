@@ -10,6 +10,7 @@ use serde_json::Value;
 use vitec_connect::description::{Operation, Type};
 
 use crate::bind::ERROR_OCCURRED;
+use crate::bind_json;
 use crate::http_error::{HttpError, json_string};
 use crate::negotiate::Negotiated;
 use crate::programme::Answer;
@@ -94,7 +95,7 @@ impl Service {
                 answer: made_up,
             };
         }
-        let example = || serde_json::from_str(content.example.as_deref()?).ok();
+        let example = || bind_json::example(content, &self.description);
         let value = match &content.ty {
             Type::Text => Value::from(made_up),
             ty => example().unwrap_or_else(|| write::made_up(&self.description, ty)),

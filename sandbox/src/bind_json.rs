@@ -1,7 +1,7 @@
 //! A JSON body as Json.NET binds it to a .NET object behind Web API, which notes every error and goes on.
 
 use serde_json::{Map, Value};
-use vitec_connect::description::{Description, Item, Listed, Member, Shape, Type};
+use vitec_connect::description::{Content, Description, Item, Listed, Member, Shape, Type};
 
 use crate::bind::{self, Bound, ERROR_OCCURRED, Fault, Parsed};
 use crate::date_text;
@@ -29,6 +29,14 @@ pub(crate) fn bind(text: &str, ty: &Type, parameter: &str, description: &Descrip
         }
     }
     binder.bound
+}
+
+/// The document's example, if it is a value of its type: a client could not read another.
+pub(crate) fn example(content: &Content, description: &Description) -> Option<Value> {
+    let text = content.example.as_deref()?;
+    let Bound { body, mut errors, .. } = bind(text, &content.ty, "", description);
+    bind::check_required(description, &content.ty, &body?, "", &mut errors);
+    serde_json::from_str(text).ok().filter(|_| errors.is_valid())
 }
 
 struct Binder<'a> {
