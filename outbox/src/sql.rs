@@ -108,7 +108,7 @@ pub(crate) const RECORD: &str = concat!(
     rows!(),
     " SET state = $3, answer = $4, message = $5, kind = $6, status = $7, lease_until = NULL, changed_at = $8
     WHERE id = $1 AND attempt = $2
-    AND (state IN ('sending', 'unknown') OR state = $3 OR (state = 'pending' AND $3 = 'accepted'))"
+    AND (state IN ('sending', 'unknown') OR state = $3 OR $3 = 'accepted')"
 );
 
 /// What no [`RECORD`] takes: attempt `$2`, made with the content from before the row was corrected, was accepted. The
@@ -125,18 +125,19 @@ pub(crate) const SUPERSEDED: &str = concat!(
 );
 
 /// Whether delivery `$3` has recorded the attempt already, and a person has decided about the row since. A row that
-/// became `unknown` because its lease ran out has no owner.
+/// became `unknown` because its lease ran out has no owner, and one that is `sending` was taken by [`RECORD`].
 pub(crate) const RECORDED: &str = concat!(
     "SELECT id FROM ",
     rows!(),
-    " WHERE id = $1 AND attempt = $2 AND owner = $3 AND state <> 'sending'"
+    " WHERE id = $1 AND attempt = $2 AND owner = $3"
 );
 
-/// A delivery's row that is in hand stays its own. A renewal that lands late shortens nothing.
+/// A delivery's row that is in hand stays its own. A renewal that lands late shortens nothing; a row that is not `sending`
+/// has no lease.
 pub(crate) const RENEW: &str = concat!(
     "UPDATE ",
     rows!(),
-    " SET lease_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'sending' AND lease_until < $3"
+    " SET lease_until = $3 WHERE id = $1 AND attempt = $2 AND lease_until < $3"
 );
 
 /// sending → pending, for claims `$2` to `$3` of delivery `$1`, of which it is known that none of their rows was sent.
@@ -170,11 +171,11 @@ pub(crate) const ORPHANS: &str = orphans!("");
 pub(crate) const ORPHANED: &str = "the delivery ended before the answer was recorded. It may have been created all the \
      same. Look in Vitec before sending it again.";
 
-/// unknown → pending, for all of them.
+/// unknown → pending, for all of them. Only what is finished is ever purged: there is something to send.
 pub(crate) const RETRY_UNKNOWN: &str = concat!(
     "UPDATE ",
     rows!(),
-    " SET state = 'pending', changed_at = $1 WHERE state = 'unknown' AND payload IS NOT NULL"
+    " SET state = 'pending', changed_at = $1 WHERE state = 'unknown'"
 );
 
 /// rejected or unknown → pending.
@@ -208,17 +209,18 @@ pub(crate) const PURGE: &str = concat!(
     AND (payload IS NOT NULL OR answer IS NOT NULL OR message IS NOT NULL)"
 );
 
-/// The customers that rows wait for, by leaps through the index instead of a walk through all rows.
+/// The customers that rows wait for, by leaps through the index instead of a walk through all rows. `UNION` ends the
+/// leaps: behind the last customer comes NULL, and behind that the same again.
 pub(crate) const CUSTOMERS: &str = concat!(
     "WITH RECURSIVE waiting(id) AS (
         SELECT min(customer_id) FROM ",
     rows!(),
     " WHERE state = 'pending'
-        UNION ALL
+        UNION
         SELECT (SELECT min(customer_id) FROM ",
     rows!(),
     " WHERE state = 'pending' AND customer_id > waiting.id)
-        FROM waiting WHERE waiting.id IS NOT NULL)
+        FROM waiting)
     SELECT id FROM waiting WHERE id IS NOT NULL"
 );
 

@@ -13,8 +13,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use super::check::{Check, Seen, Who};
+use super::earlier::Earlier;
 use super::fate::{Fate, Reply};
-use super::plan::DatabasePlan;
+use super::plan::{DatabasePlan, Outage};
 use crate::error::{ErrorKind, database};
 use crate::row::{Counts, Enqueued, NewRow, Row, State};
 use crate::sqlite::tables;
@@ -36,6 +37,9 @@ pub(super) enum Asked {
     RetryUnknown,
     Purge(Duration),
 }
+
+/// All rows, by their numbers.
+pub(super) type Rows = BTreeMap<i64, Seen>;
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,7 +72,7 @@ struct Model {
     rng: Rng,
     plan: DatabasePlan,
     start: Instant,
-    rows: BTreeMap<i64, Seen>,
+    rows: Rows,
 }
 
 /// One process's, or one person's, way to the database.
@@ -77,6 +81,7 @@ pub(super) struct Access {
     model: Arc<Mutex<Model>>,
     check: Arc<Mutex<Check>>,
     who: Who,
+    cut_off: Option<Outage>,
 }
 
 impl fmt::Debug for Access {
@@ -107,11 +112,17 @@ impl Access {
             model: Arc::new(Mutex::new(model)),
             check: Arc::clone(check),
             who,
+            cut_off: None,
         }
     }
 
     pub(super) fn of(&self, who: Who) -> Self {
         Self { who, ..self.clone() }
+    }
+
+    /// The same, and it cannot reach the database all the time.
+    pub(super) fn cut_off(self, cut_off: Option<Outage>) -> Self {
+        Self { cut_off, ..self }
     }
 
     /// From now on it works.
@@ -122,15 +133,23 @@ impl Access {
     }
 
     /// All rows as they are.
-    pub(super) fn rows(&self) -> BTreeMap<i64, Seen> {
+    pub(super) fn rows(&self) -> Rows {
         lock(&self.model).rows.clone()
+    }
+
+    /// Rows that are there before anything begins.
+    pub(super) fn put(&self, rows: &[Earlier]) {
+        let rows = rows.to_vec();
+        let put = move |transaction: &Transaction<'_>, now| rows.iter().try_for_each(|row| row.put(transaction, now));
+        let now = lock(&self.check).now();
+        self.carry_out(0, &Asked::Enqueue, now, put, |_, _, _, _| {});
     }
 
     fn ask<T: Send + 'static>(
         &self,
         asked: Asked,
         work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
-        see: impl FnOnce(&mut Check, &BTreeMap<i64, Seen>, &T) + Send + 'static,
+        see: impl FnOnce(&mut Check, &Rows, &Rows, &T) + Send + 'static,
     ) -> Answer<T> {
         let access = self.clone();
         Box::pin(async move {
@@ -178,7 +197,7 @@ impl Access {
         asked: &Asked,
         now: DateTime<Utc>,
         work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T>,
-        see: impl FnOnce(&mut Check, &BTreeMap<i64, Seen>, &T),
+        see: impl FnOnce(&mut Check, &Rows, &Rows, &T),
     ) -> T {
         let mut model = lock(&self.model);
         let mut check = lock(&self.check);
@@ -189,7 +208,7 @@ impl Access {
         let after = read(&model.connection);
         let before = std::mem::replace(&mut model.rows, after);
         check.changed(asked, now, &before, &model.rows);
-        see(&mut check, &before, &done);
+        see(&mut check, &before, &model.rows, &done);
         done
     }
 
@@ -197,7 +216,7 @@ impl Access {
         let mut model = lock(&self.model);
         let mut check = lock(&self.check);
         let Model { plan, rng, start, .. } = &mut *model;
-        let (fate, why) = plan.fate(rng, *start);
+        let (fate, why) = plan.fate(rng, *start, self.cut_off);
         let number = check.number();
         check.note(|| {
             let done = fate.done.map(|done| done - model.start);
@@ -208,10 +227,11 @@ impl Access {
     }
 }
 
-fn read(connection: &Connection) -> BTreeMap<i64, Seen> {
+fn read(connection: &Connection) -> Rows {
     let mut select = connection
         .prepare_cached(
-            "SELECT id, state, attempt, customer_id, payload, lease_until, changed_at FROM vitec_connect_outbox ORDER BY id",
+            "SELECT id, state, attempt, customer_id, payload, lease_until, changed_at, operation, reference,
+             answer IS NOT NULL, message IS NOT NULL FROM vitec_connect_outbox ORDER BY id",
         )
         .unwrap();
     let time = |text: String| text.parse::<DateTime<Utc>>().unwrap();
@@ -225,6 +245,10 @@ fn read(connection: &Connection) -> BTreeMap<i64, Seen> {
                 payload: row.get(4)?,
                 lease_until: row.get::<_, Option<String>>(5)?.map(time),
                 changed_at: time(row.get(6)?),
+                operation: row.get(7)?,
+                reference: row.get(8)?,
+                has_answer: row.get(9)?,
+                has_message: row.get(10)?,
             },
         ))
     });
@@ -241,6 +265,7 @@ impl Store for Access {
     }
 
     fn enqueue(&self, rows: Vec<NewRow>) -> Answer<Vec<Enqueued>> {
+        let asked = rows.clone();
         self.ask(
             Asked::Enqueue,
             move |transaction, now| {
@@ -248,7 +273,7 @@ impl Store for Access {
                     .map(|row| transactions::enqueue(transaction, now, row))
                     .collect()
             },
-            |_, _, _| {},
+            move |check, before, _, enqueued: &Vec<Enqueued>| check.enqueued(&asked, before, enqueued),
         )
     }
 
@@ -263,7 +288,7 @@ impl Store for Access {
                     _lock: None,
                 })
             },
-            |_, _, _| {},
+            |_, _, _, _| {},
         )
     }
 
@@ -273,7 +298,7 @@ impl Store for Access {
         self.ask(
             Asked::Exchange(asked),
             move |transaction, now| transactions::exchange(transaction, now, &delivery, &done),
-            move |check, before, exchanged| check.exchanged(&seen, before, exchanged),
+            move |check, before, _, exchanged| check.exchanged(&seen, before, exchanged),
         )
     }
 
@@ -283,19 +308,19 @@ impl Store for Access {
         self.ask(
             Asked::Hold(asked),
             move |transaction, now| transactions::hold(transaction, now, &delivery, &done),
-            |_, _, _| {},
+            |_, _, _, _| {},
         )
     }
 
     fn sweep(&self) -> Answer<u64> {
-        self.ask(Asked::Sweep, transactions::sweep, |_, _, _| {})
+        self.ask(Asked::Sweep, transactions::sweep, Check::counted)
     }
 
     fn customers(&self) -> Answer<Vec<String>> {
         self.ask(
             Asked::Look("customers"),
             |transaction, _| transactions::customers(transaction),
-            |check, rows, customers| check.customers(rows, customers),
+            |check, rows, _, customers| check.customers(rows, customers),
         )
     }
 
@@ -303,7 +328,7 @@ impl Store for Access {
         self.ask(
             Asked::Look("counts"),
             |transaction, _| transactions::counts(transaction),
-            |_, _, _| {},
+            |_, _, _, _| {},
         )
     }
 
@@ -311,7 +336,7 @@ impl Store for Access {
         self.ask(
             Asked::Look("list"),
             move |transaction, _| transactions::list(transaction, only, after, limit),
-            move |check, rows, list| check.list(rows, only, after, limit, list),
+            move |check, rows, _, list| check.list(rows, only, after, limit, list),
         )
     }
 
@@ -320,12 +345,12 @@ impl Store for Access {
         self.ask(
             Asked::Look("standing"),
             move |transaction, now| transactions::standing(transaction, now, &ids),
-            move |check, rows, standing| check.standing(who, rows, &asked, standing),
+            move |check, rows, _, standing| check.standing(who, rows, &asked, standing),
         )
     }
 
     fn change(&self, ids: Vec<i64>, change: Change) -> Answer<Option<i64>> {
-        let done = ids.clone();
+        let (done, seen) = (ids.clone(), ids.clone());
         self.ask(
             Asked::Change(ids, change),
             move |transaction, now| {
@@ -336,19 +361,19 @@ impl Store for Access {
                 }
                 Ok(refused)
             },
-            |_, _, _| {},
+            move |check, before, _, refused| check.decided(&seen, change, before, *refused),
         )
     }
 
     fn retry_unknown(&self) -> Answer<u64> {
-        self.ask(Asked::RetryUnknown, transactions::retry_unknown, |_, _, _| {})
+        self.ask(Asked::RetryUnknown, transactions::retry_unknown, Check::counted)
     }
 
     fn purge(&self, keep: Duration) -> Answer<u64> {
         self.ask(
             Asked::Purge(keep),
             move |transaction, now| transactions::purge(transaction, now, keep),
-            |_, _, _| {},
+            Check::counted,
         )
     }
 }

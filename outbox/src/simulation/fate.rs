@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use tokio::time::Instant;
 
-use super::plan::{DatabasePlan, DatabaseTrouble, ms};
+use super::plan::{DatabasePlan, DatabaseTrouble, Outage, ms};
 
 /// What becomes of a transaction. Times are those of the schedule.
 pub(super) struct Fate {
@@ -24,7 +24,8 @@ pub(super) enum Reply {
 
 impl DatabasePlan {
     /// Draws it for the transaction that is asked for now, and says why.
-    pub(super) fn fate(&mut self, rng: &mut Rng, start: Instant) -> (Fate, &'static str) {
+    /// `cut_off`: when whoever asks cannot reach the database.
+    pub(super) fn fate(&mut self, rng: &mut Rng, start: Instant, cut_off: Option<Outage>) -> (Fate, &'static str) {
         let now = Instant::now();
         let begins = now + ms(rng.u64(..2));
         let done = begins + ms(rng.u64(1..4));
@@ -38,6 +39,7 @@ impl DatabasePlan {
         let outage = self
             .outages
             .iter()
+            .chain(&cut_off)
             .find(|outage| start + outage.until > now && start + outage.from <= answered);
         if let Some(outage) = outage {
             let from = start + outage.from;

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::earlier::Earlier;
 use crate::options::DeliverOptions;
 
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) files: Vec<Vec<Line>>,
+    pub(super) earlier: Vec<Earlier>,
     pub(super) workers: Vec<Vec<Command>>,
     pub(super) visits: Vec<(Duration, Visit)>,
     pub(super) database: DatabasePlan,
@@ -44,6 +46,10 @@ pub(super) struct Command {
     /// How long after it the second one comes, that breaks everything off.
     pub(super) second_signal: Option<Duration>,
     pub(super) death: Option<Death>,
+    /// It ends with a purge, which keeps what was finished within that time.
+    pub(super) keep: Option<Duration>,
+    /// When it alone cannot reach the database.
+    pub(super) cut_off: Option<Outage>,
 }
 
 /// How a process dies: at once, wherever it waits.
@@ -62,7 +68,8 @@ pub(super) enum Visit {
     /// Sends again what is rejected or unknown.
     Requeue,
     RetryUnknown,
-    Purge,
+    /// Keeps what was finished within that time.
+    Purge(Duration),
     /// Looks, from a program that starts: rows whose delivery is gone become unknown.
     Look,
 }
@@ -138,7 +145,7 @@ fn some<T: Copy>(rng: &mut Rng, all: &[T]) -> Vec<T> {
     }
 }
 
-fn pick<T: Copy>(rng: &mut Rng, all: &[T]) -> T {
+pub(super) fn pick<T: Copy>(rng: &mut Rng, all: &[T]) -> T {
     all[rng.usize(..all.len())]
 }
 
@@ -165,20 +172,88 @@ impl Plan {
                         Visit::Resolve,
                         Visit::Requeue,
                         Visit::RetryUnknown,
-                        Visit::Purge,
+                        Visit::Purge(ms(2000)),
                         Visit::Look,
                     ];
                     (ms(rng.u64(..30_000)), pick(rng, &visits))
                 })
                 .collect(),
         };
-        Self {
+        let mut plan = Self {
             files,
+            earlier: Vec::new(),
             workers,
             visits,
             database: Self::database(rng, lease),
             server: Self::server(rng, lease),
+        };
+        // By a chance of its own: what is drawn above stays what it was for every seed.
+        plan.draw_more(&mut Rng::with_seed(rng.clone().u64(..)));
+        plan
+    }
+
+    fn draw_more(&mut self, rng: &mut Rng) {
+        self.earlier = Earlier::draw(rng, &self.files[0]);
+        for command in self.workers.iter_mut().flatten() {
+            command.keep = (rng.u8(..4) == 0).then(|| ms(pick(rng, &[0, 100, 2000])));
         }
+        for (_, visit) in &mut self.visits {
+            if let Visit::Purge(keep) = visit {
+                *keep = ms(pick(rng, &[0, 100, 2000]));
+            }
+        }
+        if rng.u8(..4) == 0 {
+            self.cut_off(rng);
+        }
+    }
+
+    /// One process cannot reach the database for longer than its claims last, with calls under way: what it says of them
+    /// comes late. Persons decide meanwhile, and another process goes on: it is told no, and corrects that.
+    fn cut_off(&mut self, rng: &mut Rng) {
+        if rng.bool() {
+            self.server.troubles.clear();
+        }
+        self.server.troubles.push(ServerTrouble::Rejects);
+        self.server.share = self.server.share.max(0.5);
+        self.server.most += 8;
+        let corrected = self.files[0].iter().map(|line| Line {
+            version: if line.has_reference { 3 } else { 1 },
+            ..*line
+        });
+        let corrected = corrected.collect();
+        self.files.push(corrected);
+        let command = &mut self.workers[0][0];
+        let from = command.after + ms(rng.u64(10..400));
+        let over = from + command.options.lease;
+        command.options = command.options.clone().record_patience(ms(60_000));
+        (command.bare, command.signal, command.death) = (false, None, None);
+        command.cut_off = Some(Outage {
+            from,
+            until: over + ms(rng.u64(3000..20_000)),
+            silent: rng.bool(),
+        });
+        let decided = over + ms(rng.u64(100..2000));
+        let decisions = [Visit::RetryUnknown, Visit::Requeue, Visit::RetryUnknown, Visit::Resolve];
+        self.visits.extend([
+            (over + ms(50), Visit::Look),
+            (decided, pick(rng, &decisions)),
+            (decided + ms(rng.u64(500..5000)), pick(rng, &decisions)),
+        ]);
+        let mut other = Command {
+            file: 0,
+            cut_off: None,
+            after: decided + ms(rng.u64(..500)),
+            ..command.clone()
+        };
+        let again = Command {
+            file: self.files.len() - 1,
+            after: ms(rng.u64(..1000)),
+            // Some are ended before anything is sent.
+            signal: rng.bool().then(|| ms(rng.u64(5..100))),
+            ..other.clone()
+        };
+        other.bare = rng.bool();
+        self.workers.push(vec![other, again]);
     }
 
     fn files(rng: &mut Rng) -> Vec<Vec<Line>> {
@@ -233,6 +308,8 @@ impl Plan {
                 1 => Some(Death::AtPoll(rng.u32(1..60))),
                 _ => None,
             },
+            keep: None,
+            cut_off: None,
         }
     }
 

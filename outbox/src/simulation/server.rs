@@ -54,7 +54,11 @@ impl Server {
 
     /// The call for a row. It begins when it is waited for, and a process that dies takes it with it.
     pub(super) async fn answer(self, row: Claimed) -> Verdict {
-        let reply = lock(&self.model).reply();
+        let mut reply = lock(&self.model).reply();
+        // Some operations answer nothing.
+        if row.id % 4 == 0 {
+            reply.verdict.answer = None;
+        }
         let stored = self.database.rows().remove(&row.id);
         {
             let mut check = lock(&self.check);

@@ -13,7 +13,7 @@ use vitec_connect::{ContactId, CustomerId, LoanPromise};
 
 use super::check::{Check, Who};
 use super::database::{Access, lock};
-use super::plan::{Command, Death, Line, Plan, Visit, ms};
+use super::plan::{Command, Death, Line, Plan, Visit};
 use super::server::Server;
 use crate::batch::Batch;
 use crate::call::{Call, Caller};
@@ -44,7 +44,13 @@ pub(super) fn play(seed: u64, trace: bool) -> Outcome {
         let plan = Plan::draw(&mut rng);
         let check = Arc::new(Mutex::new(Check::new(trace)));
         lock(&check).note(|| format!("{plan:#?}"));
-        World::new(plan, rng, &check).play().await;
+        // What comes after something that is wrong may never end.
+        let is_wrong = lock(&check).is_wrong();
+        tokio::select! {
+            biased;
+            () = is_wrong.notified() => {}
+            () = World::new(plan, rng, &check).play() => {}
+        }
         let (wrong, counts, trace) = lock(&check).end();
         Outcome { wrong, counts, trace }
     })
@@ -52,6 +58,8 @@ pub(super) fn play(seed: u64, trace: bool) -> Outcome {
 
 struct World {
     files: Vec<Vec<Line>>,
+    /// How many rows are there before.
+    earlier: u32,
     workers: Vec<Vec<Command>>,
     visits: Vec<(Duration, Visit)>,
     check: Arc<Mutex<Check>>,
@@ -66,13 +74,15 @@ struct World {
 impl World {
     fn new(plan: Plan, mut rng: Rng, check: &Arc<Mutex<Check>>) -> Arc<Self> {
         let troubles = (
-            plan.database.most + plan.database.outages.len() as u32 + 1,
+            plan.database.most + plan.database.outages.len() as u32 + 2,
             plan.server.most,
         );
         let late = plan.server.late;
         let database = Access::new(plan.database, rng.fork(), check, Who::Person(0));
         let server = Server::new(plan.server, rng.fork(), check, &database);
+        database.put(&plan.earlier);
         Arc::new(Self {
+            earlier: plan.earlier.len() as u32,
             files: plan.files,
             workers: plan.workers,
             visits: plan.visits,
@@ -120,6 +130,8 @@ impl World {
                 signal: None,
                 second_signal: None,
                 death: None,
+                keep: None,
+                cut_off: None,
             };
             self.command(&command, 0).await;
         }
@@ -165,10 +177,11 @@ impl World {
     /// Longer than this no run may take: each trouble of the plan's costs what the options allow, and no more.
     fn bound(&self, command: &Command) -> Duration {
         let options = &command.options;
-        let rows = self.files[0].len() as u32;
+        let rows = self.files[0].len() as u32 + self.earlier;
         let second = Duration::from_secs(1);
-        // Storing the file; a person's word.
-        let stored = 60 * second * (rows + 1) + if options.retry_unknown { 3600 * second } else { second };
+        // Storing the file; a person's word; a purge.
+        let long = u32::from(options.retry_unknown) + u32::from(command.keep.is_some());
+        let stored = 60 * second * (rows + 1) + 3600 * second * long + second;
         let database = (options.database_patience + options.record_patience + second) * self.troubles.0;
         let posts = rows * (1 + self.visits.len() as u32) + self.troubles.1;
         let server = (self.late + 2 * second) * posts + 36 * second * self.troubles.1;
@@ -176,7 +189,7 @@ impl World {
     }
 
     async fn deliver(&self, number: usize, command: &Command, random: u64) {
-        let outbox = Outbox::new(self.database.of(Who::Run(number)));
+        let outbox = Outbox::new(self.database.of(Who::Run(number)).cut_off(command.cut_off));
         let server = self.server.of(number);
         let signal = async {
             match command.signal {
@@ -199,7 +212,7 @@ impl World {
 
     /// What the program does for a file, without reading it and printing.
     async fn import(&self, number: usize, command: &Command, random: u64) {
-        let outbox = Outbox::new(self.database.of(Who::Run(number)));
+        let outbox = Outbox::new(self.database.of(Who::Run(number)).cut_off(command.cut_off));
         let mut batch = Batch::new().unwrap();
         let begun = Instant::now();
         let at = |after: Option<Duration>| async move {
@@ -232,6 +245,10 @@ impl World {
                 }
                 None => batch.broken_off(&outbox).await,
             }
+        }
+        if let Some(keep) = command.keep.filter(|_| in_order) {
+            let purged = outbox.purge(keep).await;
+            lock(&self.check).note(|| format!("run {number} has purged: {purged:?}"));
         }
         let tally = batch.tally(Some(&outbox)).await;
         let mut report = Vec::new();
@@ -284,7 +301,7 @@ impl World {
         let result = match visit {
             Visit::Resolve | Visit::Requeue => self.decide(&outbox, visit).await,
             Visit::RetryUnknown => outbox.retry_unknown().await.map(|_| ()),
-            Visit::Purge => outbox.purge(ms(2000)).await.map(|_| ()),
+            Visit::Purge(keep) => outbox.purge(keep).await.map(|_| ()),
             Visit::Look => outbox.sweep().await.map(|_| ()),
         };
         lock(&self.check).note(|| format!("person {person} is done: {result:?}"));
@@ -308,7 +325,7 @@ impl World {
 }
 
 impl Line {
-    fn row(&self) -> NewRow {
+    pub(super) fn row(&self) -> NewRow {
         let customer: CustomerId = format!("M{}", self.customer).parse().unwrap();
         let contact: ContactId = "4711".parse().unwrap();
         let bank = format!("promise-{}.{}", self.promise, self.version);

@@ -3,13 +3,16 @@
 
 mod report;
 mod rules;
+mod whole;
 
 use self::report::Look;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::row::State;
@@ -40,6 +43,10 @@ pub(super) struct Seen {
     pub(super) payload: Option<String>,
     pub(super) lease_until: Option<DateTime<Utc>>,
     pub(super) changed_at: DateTime<Utc>,
+    pub(super) operation: String,
+    pub(super) reference: Option<String>,
+    pub(super) has_answer: bool,
+    pub(super) has_message: bool,
 }
 
 /// What the server was asked to do, and did.
@@ -58,6 +65,8 @@ struct Post {
 #[derive(Default)]
 struct Known {
     promise: String,
+    /// To whom, and what: also where it is purged.
+    content: (String, String),
     /// Each state that it was in, and since when.
     history: Vec<(Duration, State)>,
     /// Until when its attempt was claimed, at most, and since when that is known.
@@ -96,6 +105,8 @@ pub(super) struct Check {
     start: Instant,
     trace: Option<Vec<String>>,
     wrong: Option<String>,
+    /// Told when something is wrong.
+    is_wrong: Arc<Notify>,
     numbers: usize,
     counts: BTreeMap<&'static str, u64>,
     rows: BTreeMap<i64, Known>,
@@ -117,6 +128,7 @@ impl Check {
             start: Instant::now(),
             trace: trace.then(Vec::new),
             wrong: None,
+            is_wrong: Arc::default(),
             numbers: 0,
             counts: BTreeMap::new(),
             rows: BTreeMap::new(),
@@ -155,6 +167,11 @@ impl Check {
     pub(super) fn wrong(&mut self, what: String) {
         self.note(|| format!("WRONG: {what}"));
         self.wrong.get_or_insert(what);
+        self.is_wrong.notify_one();
+    }
+
+    pub(super) fn is_wrong(&self) -> Arc<Notify> {
+        Arc::clone(&self.is_wrong)
     }
 
     /// The first thing that was wrong, what happened at all, and what happened in words.

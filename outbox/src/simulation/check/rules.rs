@@ -35,6 +35,7 @@ impl Check {
                         *id,
                         Known {
                             promise,
+                            content: (row.customer.clone(), row.payload.clone().unwrap_or_default()),
                             ..Known::default()
                         },
                     );
@@ -56,6 +57,7 @@ impl Check {
                 }
             }
         }
+        self.is_whole(asked, now, before, after);
     }
 
     fn step(&mut self, asked: &Asked, now: DateTime<Utc>, id: i64, old: &Seen, row: &Seen) {
@@ -147,6 +149,7 @@ impl Check {
                     it.in_hand.contains(&(id, old.attempt)),
                     "it was renewed by one who has it not in hand",
                 )?;
+                rule(old.lease_until <= row.lease_until, "its lease was cut short")?;
                 return rule(row.attempt == old.attempt, "the attempt is another");
             }
             (Sending, Pending, Asked::Exchange(_) | Asked::Hold(_)) => {
@@ -231,6 +234,9 @@ impl Check {
                 self.wrong(format!(
                     "row {id}: {state} is dropped as too late, and it is not: {row:?}"
                 ));
+            }
+            if corrected && *recorded {
+                self.count("accepted with the content from before a correction");
             }
             self.count(match (*recorded, said_before) {
                 (true, false) => "recorded",
