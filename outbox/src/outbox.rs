@@ -66,8 +66,9 @@ impl Outbox {
 
     /// Opens the outbox in a file of SQLite's, on a local disk: network file systems do not keep its promises.
     ///
-    /// A new file, and what SQLite puts beside it, can be read by its owner only (mode 0600 on Unix). Rows that a crash
-    /// left `sending` are `unknown` from here on.
+    /// The file, and what SQLite puts beside it, can be read by its owner only (mode 0600 on Unix), also where it could be
+    /// read by others before; not where other tables than the outbox's lie in it. Rows that a crash left `sending` are
+    /// `unknown` from here on.
     ///
     /// # Errors
     /// See [`open`](Self::open).

@@ -36,6 +36,31 @@ pub(super) fn private() -> OpenOptions {
     options
 }
 
+/// A file that was made otherwise, and what lies beside it, becomes its owner's only, where nothing but an outbox is in it.
+/// Where that may not be done it stays as it is: it is another's file.
+#[cfg(unix)]
+pub(super) fn tighten(path: &Path, connection: &Connection) -> rusqlite::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let others = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'vitec_connect_outbox*'";
+    if connection.query_row(others, [], |row| row.get::<_, i64>(0))? > 0 {
+        return Ok(());
+    }
+    for end in ["", "-wal", "-shm", ".lock"] {
+        let mut path = path.as_os_str().to_owned();
+        path.push(end);
+        // By its name: opening the file and closing it would drop SQLite's locks on it.
+        if fs::metadata(&path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
+            let _ = fs::set_permissions(&path, PermissionsExt::from_mode(0o600));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn tighten(_: &Path, _: &Connection) -> rusqlite::Result<()> {
+    Ok(())
+}
+
 /// A commit is on the disk when it returns. With `synchronous = NORMAL` a power cut could undo "sending", and the row
 /// would be sent again.
 pub(super) fn durable(connection: &Connection) -> rusqlite::Result<()> {

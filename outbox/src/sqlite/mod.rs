@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use self::file::{Identity, abandoned, blocking, create, durable, failed, file_error, private};
+use self::file::{Identity, abandoned, blocking, create, durable, failed, file_error, private, tighten};
 use crate::enqueue::Look;
 use crate::error::{Error, ErrorKind};
 use crate::outbox::check_meta;
@@ -79,6 +79,9 @@ impl Sqlite {
         check_meta(&path.display().to_string(), &version, &owner, base_url)?;
         if writes && version != sql::VERSION {
             commit(&mut connection, tables::upgrade).map_err(failed)?;
+        }
+        if !connection.is_readonly("main").map_err(failed)? {
+            tighten(&path, &connection).map_err(failed)?;
         }
         let store = Self {
             path,

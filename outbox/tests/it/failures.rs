@@ -118,13 +118,28 @@ async fn only_the_owner_can_read_the_files() {
     let place = Place::sqlite();
     let outbox = place.open(BASE_URL).await;
     outbox.enqueue(rows("M1", 0..1)).await.unwrap();
-    for suffix in ["", "-wal", "-shm", ".lock"] {
-        let mode = std::fs::metadata(format!("{}{suffix}", place.at))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600, "{suffix}");
+    let files = ["", "-wal", "-shm", ".lock"].map(|end| format!("{}{end}", place.at));
+    let modes = || {
+        let mode = |file| std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
+        files.each_ref().map(mode)
+    };
+    assert_eq!(modes(), [0o600; 4]);
+    // As they were made by other means, or copied.
+    let widen = || {
+        for file in &files {
+            std::fs::set_permissions(file, PermissionsExt::from_mode(0o664)).unwrap();
+        }
+    };
+    for base_url in [Some(BASE_URL), None] {
+        widen();
+        let _second = Outbox::open(&place.at, base_url).await.unwrap();
+        assert_eq!(modes(), [0o600; 4], "{base_url:?}");
     }
+    // A file with tables of somebody else's is theirs.
+    place.execute("CREATE TABLE decisions (id INTEGER PRIMARY KEY)").await;
+    widen();
+    place.open(BASE_URL).await;
+    assert_eq!(modes(), [0o664; 4]);
 }
 
 #[cfg(unix)]
