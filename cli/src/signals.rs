@@ -58,6 +58,12 @@ impl Signals {
         self.reached(1).await;
     }
 
+    /// Waits until there is one more than there were when this begins.
+    pub(crate) async fn another(&self) {
+        let before = *self.heard.borrow();
+        self.reached(before + 1).await;
+    }
+
     /// Waits until there were two: somebody is not content with an end in good order.
     pub(crate) async fn received_again(&self) {
         self.reached(2).await;

@@ -4,6 +4,7 @@ mod arguments;
 mod progress;
 mod report_file;
 mod summary;
+mod written;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -109,7 +110,7 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, M
         true => 0,
         false => tally.exit_status(),
     };
-    import.end(&report, &tally, is_dry, output(matches));
+    import.end(report, &tally, is_dry, output(matches), signals).await;
     Ok(exit)
 }
 
@@ -131,8 +132,7 @@ struct Import {
 
 impl Import {
     fn failed(&mut self, what: &str) {
-        say(&format!("error: {what}"));
-        self.error.get_or_insert_with(|| what.to_owned());
+        failure(&mut self.error, what);
     }
 
     fn note(&mut self, done: Result<(), Error>) {
@@ -189,21 +189,25 @@ impl Import {
         }
     }
 
-    fn end(mut self, report: &Destination, tally: &Tally, is_dry: bool, output: Output) {
+    async fn end(mut self, report: Destination, tally: &Tally, is_dry: bool, output: Output, signals: &Signals) {
         if let Some(error) = self.batch.broken() {
             let error = format!("{}; the numbers are those of the whole outbox", chain(error));
             self.failed(&error);
         }
-        if let Err(mistake) = report.write(&mut self.batch) {
-            self.failed(&mistake.to_string());
+        let is_taken = report.has_stdout();
+        let (written, is_usable) = written::report(report, self.batch, signals).await;
+        if let Err(mistake) = written {
+            failure(&mut self.error, &mistake.to_string());
         }
         let summary = Summary::new(tally, is_dry, self.error);
-        if let Err(error) = summary.write(output, report.is_stdout()) {
-            say(&format!("error: stdout cannot be written: {error}"));
-            // It has to stand somewhere.
-            say(&summary.to_string());
-        }
+        written::summary(summary, output, is_taken, is_usable, signals).await;
     }
+}
+
+/// Something failed; the first thing is kept.
+fn failure(first: &mut Option<String>, what: &str) {
+    say(&format!("error: {what}"));
+    first.get_or_insert_with(|| what.to_owned());
 }
 
 /// A row that cannot be sent.

@@ -64,17 +64,33 @@ impl Destination {
         }
     }
 
-    pub(crate) fn is_stdout(&self) -> bool {
+    /// Whether the summary goes to stderr.
+    pub(crate) fn has_stdout(&self) -> bool {
         *self == Self::Stdout
+    }
+
+    /// Whether it is stdout, by whatever name.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout | Self::AlsoStdout(_))
+    }
+
+    /// Whether writing it can wait for a reader.
+    pub(crate) fn may_wait(&self) -> bool {
+        !matches!(self, Self::Nowhere | Self::File(_))
+    }
+
+    /// For messages; none where there is no report.
+    pub(crate) fn name(&self) -> Option<String> {
+        match self {
+            Self::Nowhere => None,
+            Self::Stdout => Some("stdout".to_owned()),
+            Self::AlsoStdout(path) | Self::File(path) | Self::Direct(path) => Some(path.display().to_string()),
+        }
     }
 
     /// Writes the report. A regular file is there as a whole, or is what it was before.
     pub(crate) fn write(&self, batch: &mut Batch) -> Result<(), Mistake> {
-        let to = match self {
-            Self::Nowhere => return Ok(()),
-            Self::Stdout => "stdout".to_owned(),
-            Self::AlsoStdout(path) | Self::File(path) | Self::Direct(path) => path.display().to_string(),
-        };
+        let to = self.name().unwrap_or_default();
         let written = match self {
             Self::Nowhere => Ok(()),
             Self::Stdout | Self::AlsoStdout(_) => match lines(io::stdout().lock(), batch) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use vitec_connect_sandbox::{Answer, Sandbox};
 
 use crate::import::{Place, ROWS};
-use crate::run;
+use crate::{finish, run};
 
 /// The lines behind the names of the columns.
 fn lines(path: &str) -> Vec<String> {
@@ -237,4 +237,75 @@ fn a_dry_run_writes_one_too() {
         .collect();
     assert_eq!(states, ["pending", "pending", "pending", "bad"]);
     assert!(!Path::new(&place.path("outbox.db")).exists());
+}
+
+/// A pipe that nobody reads.
+#[cfg(unix)]
+fn pipe(place: &Place) -> String {
+    let path = place.path("report.pipe");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    path
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_ends_the_wait_for_a_reader() {
+    use std::process::Stdio;
+    let sandbox = Sandbox::start().await.unwrap();
+    let place = Place::with(ROWS);
+    let path = pipe(&place);
+    for more in [&["--report", &path][..], &["--report", &path, "--output", "json"]] {
+        let mut command = place.import(&sandbox, more);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // Everything is sent, and the outbox is let go of: what is left is the report.
+        let outbox = place.path("outbox.db.lock");
+        let is_free = || std::fs::File::open(&outbox).is_ok_and(|it| it.try_lock().is_ok());
+        while sandbox.stored() < 3 || !is_free() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // One that comes while the run itself is ending is for the run.
+        let pid = child.id().to_string();
+        let ended = tokio::task::spawn_blocking(move || finish(child.wait_with_output().unwrap()));
+        while !ended.is_finished() {
+            std::process::Command::new("kill")
+                .args(["-TERM", &pid])
+                .stderr(Stdio::null())
+                .status()
+                .unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let run = ended.await.unwrap();
+        assert_eq!(run.status, Some(0), "what is true of the rows: {run:?}");
+        assert!(
+            run.stderr.contains("error: the report could not be written to") && run.stderr.contains("a signal came"),
+            "{run:?}"
+        );
+        match more.len() {
+            2 => assert!(run.stdout.starts_with("accepted 3,"), "{run:?}"),
+            _ => assert!(
+                run.object()["error"].as_str().unwrap().contains("a signal came"),
+                "{run:?}"
+            ),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_comes_late_gets_all_of_it() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let place = Place::with(ROWS);
+    let path = pipe(&place);
+    let mut command = place.import(&sandbox, &["--report", &path]);
+    let import = tokio::task::spawn_blocking(move || run(&mut command));
+    while sandbox.stored() < 3 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let read = tokio::task::spawn_blocking(move || lines(&path)).await.unwrap();
+    assert_eq!((read.len(), import.await.unwrap().status), (3, Some(0)));
 }
