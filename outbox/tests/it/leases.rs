@@ -1,8 +1,10 @@
 //! What only PostgreSQL has: claims that end, answers that come late, and a database that goes away.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use vitec_connect_outbox::{End, Enqueued, ErrorKind, Outbox, enqueue_postgres};
+use tokio::sync::watch;
+use vitec_connect_outbox::{End, Enqueued, ErrorKind, Outbox, Resolution, State, enqueue_postgres};
 
 use crate::postgres::{allow, connect, place};
 use crate::server::{Reply, Server};
@@ -83,18 +85,32 @@ async fn a_late_answer_does_not_count_for_another_attempt() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_living_delivery_keeps_its_claims() {
     let Some(place) = place().await else { return };
-    let server = Server::start(|_| Reply::ok().after(Duration::from_millis(1500))).await;
+    let over = watch::Sender::new(false);
+    let waiting = over.clone();
+    let server = Server::start(move |_| Reply::ok().until(&waiting)).await;
     let outbox = place.open(&server.url).await;
     outbox.enqueue(rows("M1", 0..1)).await.unwrap();
     let (delivering, url) = (outbox.clone(), server.url.clone());
-    let delivery = tokio::spawn(async move {
-        run(&delivering, &url, &options().lease(Duration::from_millis(600))).await;
-    });
-    while !delivery.is_finished() {
+    // Long enough for a machine that is busy.
+    let options = options().lease(Duration::from_secs(3));
+    let delivery = tokio::spawn(async move { run(&delivering, &url, &options).await });
+    let database = connect(&place.at).await;
+    let mut first = None;
+    loop {
+        // Any other that comes by looks for leases that have run out.
         let other = Outbox::open(&place.at, None).await.unwrap();
         assert_eq!(counts(&other).await[4], 0, "it is renewed");
+        let lease = "SELECT lease_until FROM vitec_connect_outbox";
+        let row = database.query_one(lease, &[]).await.unwrap();
+        let until: Option<std::time::SystemTime> = row.get(0);
+        let Some(until) = until else { continue };
+        // The first lease is over, and the call goes on.
+        if until >= *first.get_or_insert(until) + Duration::from_secs(3) {
+            break;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    over.send_replace(true);
     delivery.await.unwrap();
     assert_eq!(counts(&outbox).await, [0, 0, 1, 0, 0]);
 }
@@ -242,4 +258,108 @@ async fn no_error_tells_the_password() {
     );
     let error = Outbox::open("postgres://bank:hush@[::/outbox", None).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hush"));
+}
+
+/// Rejected, and corrected by a later file; then what was sent first is accepted after all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_late_acceptance_of_what_was_corrected_since_keeps_the_correction_from_being_sent() {
+    let Some(place) = place().await else { return };
+    let (begun, mut began) = tokio::sync::mpsc::unbounded_channel();
+    let answer = watch::Sender::new(false);
+    let (waiting, is_first) = (answer.clone(), AtomicBool::new(true));
+    let server = Server::start(move |_| match is_first.swap(false, Ordering::SeqCst) {
+        true => {
+            _ = begun.send(());
+            Reply::ok().until(&waiting)
+        }
+        false => Reply::new(400, "{}"),
+    })
+    .await;
+    let outbox = place.open(&server.url).await;
+    outbox.enqueue(vec![row("M1", "old").reference("r")]).await.unwrap();
+    let (delivering, url) = (outbox.clone(), server.url.clone());
+    let delivery = tokio::spawn(async move { run(&delivering, &url, &options()).await });
+    began.recv().await.unwrap();
+    place.execute(LATE).await;
+    // A person says that it is not there, and it is sent again, by another.
+    let other = Outbox::open(&place.at, Some(&server.url)).await.unwrap();
+    let id = all(&other).await[0].id;
+    other.resolve(&[id], Resolution::NotSent).await.unwrap();
+    run(&other, &server.url, &options()).await;
+    assert_eq!(counts(&other).await, [0, 0, 0, 1, 0]);
+    let corrected = other.enqueue(vec![row("M1", "new").reference("r")]).await.unwrap();
+    assert_eq!(corrected, [Enqueued::Corrected(id)]);
+    // The person's word, and the correction: the first delivery must not take the row up before its answer is in.
+    answer.send_replace(true);
+    let (_, sent) = delivery.await.unwrap();
+    assert_eq!(
+        (sent[0].state, sent[0].answer.as_deref()),
+        (State::Accepted, Some("4711"))
+    );
+    let row = outbox.row(id).await.unwrap();
+    assert_eq!((row.state, row.answer.as_deref()), (State::Accepted, Some("4711")));
+    let message = row.message.unwrap();
+    assert!(message.contains("the correction was not sent"), "{message}");
+    run(&outbox, &server.url, &options()).await;
+    assert_eq!(server.calls(), 2, "the correction is not sent");
+}
+
+/// Waits until somebody waits for a lock.
+async fn somebody_waits(database: &tokio_postgres::Client) {
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while database.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A rejected row is found, and changed by others before it takes the correction.
+async fn between_finding_and_correcting(what: &str) -> (Enqueued, Outbox) {
+    let place = place().await.unwrap();
+    let outbox = place.open(BASE_URL).await;
+    let rows = vec![row("M1", "old").reference("r"), row("M1", "new")];
+    outbox.enqueue(rows).await.unwrap();
+    place
+        .execute("UPDATE vitec_connect_outbox SET state = 'rejected' WHERE reference = 'r'")
+        .await;
+    let (other, watching) = (connect(&place.at).await, connect(&place.at).await);
+    // The lock keeps nobody from looking at the row.
+    let lock = "BEGIN; SELECT id FROM vitec_connect_outbox WHERE reference = 'r' FOR NO KEY UPDATE";
+    other.batch_execute(lock).await.unwrap();
+    let correcting = outbox.clone();
+    let correction = tokio::spawn(async move { correcting.enqueue(vec![row("M1", "new").reference("r")]).await });
+    somebody_waits(&watching).await;
+    let change = format!("UPDATE vitec_connect_outbox SET {what} WHERE reference = 'r'; COMMIT");
+    other.batch_execute(&change).await.unwrap();
+    (correction.await.unwrap().unwrap().remove(0), outbox)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_is_sent_meanwhile_is_not_corrected() {
+    if place().await.is_none() {
+        return;
+    }
+    let sent = "state = 'sending', attempt = 1, lease_until = now() + interval '1 hour'";
+    let (enqueued, outbox) = between_finding_and_correcting(sent).await;
+    assert!(
+        matches!(enqueued, Enqueued::OtherContent(_, State::Sending)),
+        "{enqueued:?}"
+    );
+    let row = &all(&outbox).await[0];
+    assert_eq!(
+        (row.state, row.payload.as_deref()),
+        (State::Sending, Some(r#"{"bank":"old"}"#))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_others_correct_alike_meanwhile_is_corrected_once() {
+    if place().await.is_none() {
+        return;
+    }
+    // What the other one corrected was sent, and rejected again. The row without a reference has the same content.
+    let corrected = "(content_hash, payload, attempt) = (SELECT content_hash, payload, 2 FROM vitec_connect_outbox
+        WHERE reference IS NULL)";
+    let (enqueued, outbox) = between_finding_and_correcting(corrected).await;
+    assert!(matches!(enqueued, Enqueued::Known(_, State::Rejected)), "{enqueued:?}");
+    assert_eq!(counts(&outbox).await, [1, 0, 0, 1, 0], "nothing is sent again");
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// What the server is to do with a call.
 #[derive(Clone, Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct Reply {
     headers: &'static str,
     body: String,
     after: Duration,
+    until: Option<watch::Receiver<bool>>,
 }
 
 impl Reply {
@@ -27,11 +29,18 @@ impl Reply {
             headers: "",
             body: body.to_owned(),
             after: Duration::ZERO,
+            until: None,
         }
     }
 
     pub(crate) fn after(mut self, wait: Duration) -> Self {
         self.after = wait;
+        self
+    }
+
+    /// Not before that is true.
+    pub(crate) fn until(mut self, it: &watch::Sender<bool>) -> Self {
+        self.until = Some(it.subscribe());
         self
     }
 
@@ -112,7 +121,7 @@ async fn serve(stream: TcpStream, reply: &(dyn Fn(&Call) -> Reply + Send + Sync)
             customer: request.split('/').nth(3)?.to_owned(),
             bank: body["bank"].as_str().unwrap_or_default().to_owned(),
         };
-        let reply = reply(&call);
+        let mut reply = reply(&call);
         {
             let mut seen = seen.lock().unwrap();
             if reply.status == 200 {
@@ -124,6 +133,10 @@ async fn serve(stream: TcpStream, reply: &(dyn Fn(&Call) -> Reply + Send + Sync)
         }
         if !reply.after.is_zero() {
             tokio::time::sleep(reply.after).await;
+        }
+        if let Some(until) = &mut reply.until {
+            // Whose test is over says nothing any more.
+            until.wait_for(|it| *it).await.ok()?;
         }
         seen.lock().unwrap().under_way -= 1;
         let answer = format!(
