@@ -89,6 +89,7 @@ impl Model {
             after: ms(rng.u64(1..300)),
         };
         reply.verdict.answer = Some("\"4711\"".to_owned());
+        reply.verdict.message = None;
         if self.plan.most == 0 || rng.f64() >= self.plan.share {
             return reply;
         }

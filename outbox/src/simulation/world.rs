@@ -21,7 +21,7 @@ use crate::deliver::deliver_by;
 use crate::error::Error;
 use crate::options::{DeliverOptions, End, Event};
 use crate::outbox::{Outbox, Resolution};
-use crate::row::{NewRow, State};
+use crate::row::{NewRow, Row, State};
 use crate::store::Claimed;
 use crate::verdict::Verdict;
 
@@ -309,7 +309,15 @@ impl World {
 
     /// Looks in Vitec, and at one row after another.
     async fn decide(&self, outbox: &Outbox, visit: Visit) -> Result<(), Error> {
-        let mut rows = outbox.list(Some(State::Unknown), 0, 100).await?;
+        let mut rows = Vec::new();
+        loop {
+            let after = rows.last().map_or(0, |row: &Row| row.id);
+            let page = outbox.list(Some(State::Unknown), after, 2).await?;
+            if page.is_empty() {
+                break;
+            }
+            rows.extend(page);
+        }
         if matches!(visit, Visit::Requeue) {
             rows.extend(outbox.list(Some(State::Rejected), 0, 3).await?);
             let ids: Vec<_> = rows.iter().map(|row| row.id).collect();

@@ -67,14 +67,16 @@ async fn a_rate_is_kept(place: Place) {
 
 async fn a_slow_office_does_not_hold_up_the_others(place: Place) {
     let (all_in, fast) = (watch::Sender::new(false), AtomicUsize::new(0));
-    // The slow office's calls hang until the fast one's are all in, but for the first: its credentials work.
-    let first = AtomicBool::new(true);
+    // The slow office's calls hang until the fast one's are all in, but for the first: that until both are known to work.
+    let (second, first) = (watch::Sender::new(false), AtomicBool::new(true));
     let server = Server::start(move |call| match call.customer.as_str() {
-        "SLOW" if first.swap(false, Ordering::SeqCst) => Reply::ok(),
+        "SLOW" if first.swap(false, Ordering::SeqCst) => Reply::ok().until(&second),
         "SLOW" => Reply::ok().until(&all_in),
         _ => {
-            if fast.fetch_add(1, Ordering::SeqCst) == 99 {
-                all_in.send_replace(true);
+            match fast.fetch_add(1, Ordering::SeqCst) {
+                1 => _ = second.send_replace(true),
+                99 => _ = all_in.send_replace(true),
+                _ => {}
             }
             Reply::ok()
         }

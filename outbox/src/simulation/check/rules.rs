@@ -178,6 +178,13 @@ impl Check {
                 let late = |it: &Finished| it.id == id && it.state == Accepted && it.attempt <= corrected;
                 return rule(it.finished.iter().any(late), "no content of it was accepted");
             }
+            (Accepted, Accepted, Asked::Exchange(it)) => {
+                let known = self.rows.get(&id);
+                let again = |it: &Finished| {
+                    it.id == id && known.is_some_and(|known| known.recorded.contains(&(it.attempt, Accepted)))
+                };
+                return rule(it.finished.iter().any(again), "that was not said before");
+            }
             (Unknown, Pending, Asked::Change(ids, Change::Requeue | Change::ResolveNotSent))
             | (Rejected, Pending, Asked::Change(ids, Change::Requeue)) => ids.contains(&id),
             (Unknown, Pending, Asked::RetryUnknown) => true,
@@ -226,7 +233,9 @@ impl Check {
                     || (row.state, state) == (State::Pending, State::Accepted));
             let corrected = attempt <= self.corrected(id) && state == State::Accepted;
             let counts = counts || (corrected && matches!(row.state, State::Pending | State::Rejected));
-            let is_recorded = counts || (said_before && row.attempt == attempt);
+            // A purge takes the words that say it.
+            let still_said = state == State::Accepted && row.state == State::Accepted && row.has_message;
+            let is_recorded = counts || (said_before && (row.attempt == attempt || still_said));
             if *recorded && !(is_recorded || said_before) {
                 self.wrong(format!("row {id}: {state} is told as recorded, and it is not: {row:?}"));
             }
