@@ -70,26 +70,28 @@ impl Secrets {
         let mut at = 0;
         while let Some(next) = bytes[at..].iter().position(|byte| starts[usize::from(*byte)]) {
             at += next;
-            let end = |secret: &str| end(secret, bytes, at, cut);
-            let basic = end(&self.basic);
-            at = match basic.or_else(|| end(&self.password)) {
-                Some(end) => {
-                    found.push((at..end, basic.is_some()));
-                    end
-                }
-                None => at + 1,
-            };
+            let secrets = [(&self.basic, true), (&self.password, false)];
+            let hit = secrets.into_iter().find_map(|(secret, is_basic)| {
+                let within = |text: Text<'_>| Some((at..end(secret, text, at, cut)?, text.encoding, is_basic));
+                ENCODINGS.into_iter().find_map(|encoding| within(Text { bytes, encoding }))
+            });
+            at = hit.as_ref().map_or(at + 1, |(range, ..)| range.end);
+            found.extend(hit);
         }
         if found.is_empty() {
             return None;
         }
         let syntax = syntax(bytes);
-        found.retain(|(it, is_basic)| *is_basic || !syntax.iter().any(|own| own.start < it.end && it.start < own.end));
+        found.retain(|(it, _, is_basic)| *is_basic || !syntax.iter().any(|own| own.start < it.end && it.start < own.end));
         let mut redacted = Vec::with_capacity(bytes.len());
         let mut copied = 0;
-        for (range, _) in &found {
+        for (range, encoding, _) in &found {
             redacted.extend_from_slice(&bytes[copied..range.start]);
-            replace(bytes, range.clone(), &mut redacted);
+            match encoding {
+                Encoding::Bytes => redacted.extend_from_slice(REDACTED),
+                Encoding::Utf16Le => redacted.extend(REDACTED.iter().flat_map(|byte| [*byte, 0])),
+                Encoding::Utf16Be => redacted.extend(REDACTED.iter().flat_map(|byte| [0, *byte])),
+            }
             copied = range.end;
         }
         redacted.extend_from_slice(&bytes[copied..]);
@@ -103,55 +105,80 @@ impl Secrets {
             .into_iter()
             .filter_map(|it| it.chars().next())
         {
-            for byte in [b'\\', b'%', b'&', b'+'] {
+            // In UTF-16 the first byte of anything may be nothing.
+            for byte in [b'\\', b'%', b'&', b'+', 0] {
                 starts[usize::from(byte)] = true;
             }
             starts[usize::from(first.encode_utf8(&mut [0; 4]).as_bytes()[0])] = true;
-            match first.encode_utf16(&mut [0; 2])[0].to_be_bytes() {
-                [0, latin_1] => starts[usize::from(latin_1)] = true,
-                unit => unit.iter().for_each(|byte| starts[usize::from(*byte)] = true),
-            }
+            let unit = first.encode_utf16(&mut [0; 2])[0];
+            unit.to_be_bytes().iter().for_each(|byte| starts[usize::from(*byte)] = true);
         }
         starts
     }
 }
 
-/// Puts the replacement for what stands at `range`: in UTF-16 where that is.
-fn replace(bytes: &[u8], range: Range<usize>, redacted: &mut Vec<u8>) {
-    let zeros = range.clone().filter(|at| bytes[*at] == 0 && at + 1 < range.end);
-    let (high_first, low_first): (Vec<usize>, Vec<usize>) = zeros.partition(|at| at % 2 == 0);
-    if high_first.is_empty() && low_first.is_empty() {
-        return redacted.extend_from_slice(REDACTED);
-    }
-    match high_first.len() > low_first.len() {
-        // The zero before a character belongs to it, and may have been left, or be the next one's.
-        true => {
-            let units = REDACTED.iter().flat_map(|byte| [0, *byte]);
-            redacted.extend(units.skip(range.start % 2).chain((range.end % 2 == 1).then_some(0)));
+/// How an answer's characters may be written. UTF-8 and Latin-1 are told apart by the character.
+#[derive(Clone, Copy)]
+enum Encoding {
+    Bytes,
+    Utf16Le,
+    Utf16Be,
+}
+
+const ENCODINGS: [Encoding; 3] = [Encoding::Bytes, Encoding::Utf16Le, Encoding::Utf16Be];
+
+/// An answer, taken for text in one encoding.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    bytes: &'a [u8],
+    encoding: Encoding,
+}
+
+impl Text<'_> {
+    /// In bytes.
+    fn width(self) -> usize {
+        match self.encoding {
+            Encoding::Bytes => 1,
+            Encoding::Utf16Le | Encoding::Utf16Be => 2,
         }
-        false => redacted.extend(REDACTED.iter().flat_map(|byte| [*byte, 0])),
+    }
+
+    fn unit(self, at: usize) -> Option<u16> {
+        let byte = |at: usize| self.bytes.get(at).copied();
+        match self.encoding {
+            Encoding::Bytes => byte(at).map(u16::from),
+            Encoding::Utf16Le => Some(u16::from_le_bytes([byte(at)?, byte(at + 1)?])),
+            Encoding::Utf16Be => Some(u16::from_be_bytes([byte(at)?, byte(at + 1)?])),
+        }
+    }
+
+    /// Where `form` ends, if it stands at `at`.
+    fn end_of(self, at: usize, form: impl IntoIterator<Item = u16>) -> Option<usize> {
+        form.into_iter()
+            .try_fold(at, |at, unit| (self.unit(at) == Some(unit)).then(|| at + self.width()))
     }
 }
 
 /// Where `secret` ends, if it begins at `start`.
-fn end(secret: &str, bytes: &[u8], start: usize, cut: bool) -> Option<usize> {
+fn end(secret: &str, text: Text<'_>, start: usize, cut: bool) -> Option<usize> {
     let mut chars = secret.chars();
     // A character has several forms, and one may begin as another does: all places reached so far.
     let (mut reached, mut next) = (Places::new(), Places::new());
-    forms(chars.next()?, bytes, start, &mut reached);
+    forms(chars.next()?, text, start, &mut reached);
     if reached.is_empty() {
         return None; // Nearly always.
     }
     for (passed, c) in (1..).zip(chars) {
         for at in &reached {
-            forms(c, bytes, *at, &mut next);
+            forms(c, text, *at, &mut next);
         }
         if next.is_empty() {
-            let at_the_end = |at: &usize| match &bytes[*at..] {
-                [b'\\' | b'%' | b'&', rest @ ..] => rest.len() < ESCAPE,
-                rest => rest.len() < 4,
+            let at_the_end = |at: &usize| {
+                let rest = text.bytes.len() - at;
+                let is_escape = text.unit(*at).is_some_and(is_escape);
+                rest < 4 || is_escape && rest < ESCAPE * text.width()
             };
-            return (cut && passed >= BEGINNING && reached.iter().any(at_the_end)).then_some(bytes.len());
+            return (cut && passed >= BEGINNING && reached.iter().any(at_the_end)).then_some(text.bytes.len());
         }
         reached.clear();
         std::mem::swap(&mut reached, &mut next);
@@ -160,52 +187,34 @@ fn end(secret: &str, bytes: &[u8], start: usize, cut: bool) -> Option<usize> {
 }
 
 /// Adds to `ends` where `c` ends, in each form that it has at `at`.
-fn forms(c: char, bytes: &[u8], at: usize, ends: &mut Places) {
-    let rest = &bytes[at..];
-    let mut add = |end: usize| {
-        // In UTF-16 a zero stands behind a character, or before the next one.
-        let zero = bytes.get(end).filter(|byte| **byte == 0).map(|_| end + 1);
-        for end in [Some(end), zero].into_iter().flatten() {
-            if !ends.contains(&end) {
-                ends.push(end);
-            }
-        }
+fn forms(c: char, text: Text<'_>, at: usize, ends: &mut Places) {
+    let mut buffer = [0; 4];
+    let plain = match text.encoding {
+        Encoding::Bytes => text.end_of(at, c.encode_utf8(&mut buffer).bytes().map(u16::from)),
+        Encoding::Utf16Le | Encoding::Utf16Be => text.end_of(at, c.encode_utf16(&mut [0; 2]).iter().copied()),
     };
-    let mut add_plain = |form: &[u8]| {
-        if rest.starts_with(form) {
-            add(at + form.len());
+    let latin_1 = u8::try_from(c).ok().and_then(|it| text.end_of(at, [u16::from(it)]));
+    let space = (c == ' ').then(|| text.end_of(at, [u16::from(b'+')])).flatten();
+    for end in [plain, latin_1, space, escaped(c, text, at)].into_iter().flatten() {
+        if !ends.contains(&end) {
+            ends.push(end);
         }
-    };
-    add_plain(c.encode_utf8(&mut [0; 4]).as_bytes());
-    if !c.is_ascii() {
-        if let Ok(latin_1) = u8::try_from(c) {
-            add_plain(&[latin_1]);
-        } else {
-            let units = c.encode_utf16(&mut [0; 2]).to_vec();
-            add_plain(&units.iter().copied().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
-            add_plain(&units.iter().copied().flat_map(u16::to_be_bytes).collect::<Vec<_>>());
-        }
-    }
-    if c == ' ' {
-        add_plain(b"+");
-    }
-    if let Some(end) = escaped(c, rest) {
-        add(at + end);
     }
 }
 
-/// Where `c` ends, if it stands escaped at the beginning of `rest`: as in JSON, in XML or in a URL.
-fn escaped(c: char, rest: &[u8]) -> Option<usize> {
-    if !matches!(rest.first(), Some(b'\\' | b'%' | b'&')) {
+fn is_escape(unit: u16) -> bool {
+    [b'\\', b'%', b'&'].map(u16::from).contains(&unit)
+}
+
+/// Where `c` ends, if it stands escaped at `at`: as in JSON, in XML or in a URL.
+fn escaped(c: char, answer: Text<'_>, at: usize) -> Option<usize> {
+    if !answer.unit(at).is_some_and(is_escape) {
         return None;
     }
-    // Without the zeros of UTF-16.
     let mut text = [0; ESCAPE];
-    let mut ends = [0; ESCAPE];
-    let own = rest.iter().enumerate().filter(|(_, byte)| **byte != 0);
-    for (slot, (index, byte)) in own.take(ESCAPE).enumerate() {
-        text[slot] = *byte;
-        ends[slot] = index + 1;
+    for (index, slot) in text.iter_mut().enumerate() {
+        let unit = answer.unit(at + index * answer.width());
+        *slot = unit.and_then(|it| u8::try_from(it).ok()).unwrap_or(0);
     }
     let hex = |from: usize, digits: usize| {
         let digits = std::str::from_utf8(text.get(from..from + digits)?).ok()?;
@@ -248,7 +257,7 @@ fn escaped(c: char, rest: &[u8]) -> Option<usize> {
             is.then_some(end + 1)
         }
     };
-    length.map(|length| ends[length - 1])
+    length.map(|length| at + length * answer.width())
 }
 
 /// What makes `bytes` JSON or XML and is no text; nothing where they are neither.
