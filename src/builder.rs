@@ -8,7 +8,7 @@ use reqwest::{Url, redirect};
 use crate::client::{Client, Inner};
 use crate::credentials::{AnyProvider, CredentialsProvider};
 use crate::error::Error;
-use crate::generated::{self, BASE_URL};
+use crate::generated::BASE_URL;
 use crate::media_type::MediaType;
 use crate::proxy::{Proxy, proxied};
 use crate::retry::RetryPolicy;
@@ -181,7 +181,8 @@ impl ClientBuilder {
             Error::configuration("the HTTP client cannot be set up").with_source(error.without_url())
         })?;
         Ok(Client::from_inner(Inner {
-            operations: generated::Client::new_with_client(url.as_str().trim_end_matches('/'), http),
+            http,
+            base_url: url.as_str().trim_end_matches('/').to_owned(),
             credentials,
             media_type: self.media_type,
             user_agent,

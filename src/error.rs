@@ -2,14 +2,20 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
+use smallvec::SmallVec;
 
+use crate::CustomerId;
 use crate::http_error::HttpError;
 
-/// What is true of a loan promise (lånelöfte), or of whatever else was to be created, after a call failed.
+/// What is true of a loan promise (lånelöfte), or of whatever else was to be done, after a call failed.
+///
+/// A call that only reads (GET) is [`NotSent`](Self::NotSent) or [`Rejected`](Self::Rejected): nothing is left behind by it, and
+/// it can be made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Nothing can have been created. Sending again is safe.
@@ -45,8 +51,11 @@ impl fmt::Display for Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client cannot be built so: a base URL, a proxy or a certificate is unusable.
+    /// The client cannot be built so: a base URL, a proxy or a certificate is unusable. Or a call has a header that it cannot
+    /// have. Not sent.
     Configuration,
+    /// A call by name has no such operation, or a parameter that is unknown, missing or no value of its type. Not sent.
+    Argument,
     /// The body cannot be written: a number of an enumeration or a character that XML cannot carry, a date that .NET
     /// cannot hold. Not sent.
     InvalidBody,
@@ -78,8 +87,6 @@ pub enum ErrorKind {
     UnexpectedAnswer,
     /// It was accepted, and the answer cannot be read: cut off, too large, empty or malformed. Accepted.
     AnswerLost,
-    /// The request was to be shown, not sent.
-    Preview,
 }
 
 /// Why a call failed.
@@ -135,17 +142,84 @@ pub(crate) struct Inner {
 #[derive(Clone, Debug)]
 pub(crate) struct About {
     pub(crate) operation: &'static str,
-    pub(crate) customer_id: String,
-    /// What else identifies it, such as the contact: what it is, and its id.
-    pub(crate) subject: Option<(&'static str, String)>,
+    pub(crate) effect: Effect,
+    pub(crate) customer_id: CustomerId,
+    /// What else stands in the path, such as the contact: parameters, and their texts.
+    pub(crate) parameters: SmallVec<[(&'static str, Arc<str>); 2]>,
+}
+
+impl About {
+    pub(crate) fn new(operation: &'static str, effect: Effect, customer_id: CustomerId) -> Self {
+        Self {
+            operation,
+            effect,
+            customer_id,
+            parameters: SmallVec::new(),
+        }
+    }
 }
 
 impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} for customer {}", self.operation, self.customer_id)?;
-        match &self.subject {
-            Some((what, id)) => write!(f, ", {what} {id}"),
-            None => Ok(()),
+        for (parameter, text) in &self.parameters {
+            // `contact` of `contactId`.
+            write!(f, ", {} {text}", parameter.strip_suffix("Id").unwrap_or(parameter))?;
+        }
+        Ok(())
+    }
+}
+
+/// What an operation does when it is carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(dead_code, reason = "the document says whether it is needed")]
+pub(crate) enum Effect {
+    /// Nothing: it only reads.
+    Reads,
+    /// Something is changed.
+    #[default]
+    Changes,
+    /// Something is created, which must not be created twice: what an outbox delivers.
+    Creates,
+}
+
+impl Effect {
+    /// What is true once a call has begun to leave, and nothing was heard of it.
+    pub(crate) fn unheard_of(self) -> Outcome {
+        match self {
+            Self::Reads => Outcome::NotSent,
+            Self::Changes | Self::Creates => Outcome::Unknown,
+        }
+    }
+
+    /// Of what only reads nothing is left behind, whatever came of it.
+    pub(crate) fn narrow(self, error: Error) -> Error {
+        match (self, error.outcome()) {
+            (Self::Reads, Outcome::Unknown | Outcome::Accepted) => error.with(|it| it.outcome = Outcome::NotSent),
+            _ => error,
+        }
+    }
+
+    /// What is true of it after this outcome, and what was `sent_at` or not at all.
+    fn is_true(self, outcome: Outcome, sent_at: Option<DateTime<Utc>>) -> String {
+        let (not, may, was) = match self {
+            Self::Creates => ("Nothing was created", "It may have been created", "It was created"),
+            Self::Changes => (
+                "It was not carried out",
+                "It may have been carried out",
+                "It was carried out",
+            ),
+            Self::Reads => ("Nothing was changed", "Nothing was changed", "Nothing was changed"),
+        };
+        match (outcome, sent_at) {
+            (Outcome::NotSent, None) => "Nothing was sent".to_owned(),
+            (Outcome::NotSent | Outcome::Rejected, _) => not.to_owned(),
+            (Outcome::Unknown, None) => format!("{may} all the same"),
+            (Outcome::Unknown, Some(at)) => {
+                let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+                format!("{may} all the same; it was sent at {at}")
+            }
+            (Outcome::Accepted, _) => was.to_owned(),
         }
     }
 }
@@ -244,12 +318,16 @@ impl Error {
         self.0.about.as_ref().map(|it| it.customer_id.as_str())
     }
 
-    /// The contact that the call was about, where it was about one.
-    pub fn contact_id(&self) -> Option<&str> {
-        match self.0.about.as_ref()?.subject.as_ref()? {
-            ("contact", id) => Some(id),
-            _ => None,
-        }
+    /// What else stands in the path of the call, such as the contact: parameters by the document's names, and their texts.
+    ///
+    /// ```
+    /// # fn about(error: &vitec_connect::Error) -> Option<&str> {
+    /// error.parameters().find_map(|(name, text)| (name == "contactId").then_some(text))
+    /// # }
+    /// ```
+    pub fn parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let about = self.0.about.iter();
+        about.flat_map(|it| &it.parameters).map(|(name, text)| (*name, &**text))
     }
 
     /// When the last attempt began to leave (UTC). None when nothing was sent.
@@ -276,7 +354,10 @@ impl Error {
             .as_ref()
             .map_or(String::new(), |error| format!(": {error}"));
         match self.0.kind {
-            ErrorKind::Configuration => "the client cannot be built".to_owned(),
+            ErrorKind::Configuration if self.0.about.is_none() => "the client cannot be built".to_owned(),
+            ErrorKind::Configuration => "the request cannot be made".to_owned(),
+            ErrorKind::Argument => "the call cannot be made".to_owned(),
+            ErrorKind::InvalidBody if self.0.about.is_none() => "the body cannot be read".to_owned(),
             ErrorKind::InvalidBody => "the body cannot be written".to_owned(),
             ErrorKind::Credentials => "there are no usable credentials for this customer".to_owned(),
             ErrorKind::Connect => "Vitec Connect could not be reached".to_owned(),
@@ -305,8 +386,6 @@ impl Error {
             }
             ErrorKind::UnexpectedAnswer => format!("the answer is not Vitec Connect's{status}"),
             ErrorKind::AnswerLost => format!("the answer cannot be read{status}"),
-            ErrorKind::Preview if self.0.about.is_none() => "no call was made that could be shown".to_owned(),
-            ErrorKind::Preview => "the request was only shown".to_owned(),
         }
     }
 
@@ -324,6 +403,7 @@ impl Error {
             }
             (Outcome::Unknown, _) => "Look in Vitec before sending it again.",
             (_, ErrorKind::Configuration) => "Correct the setting.",
+            (_, ErrorKind::Argument) => "Correct it and send it again.",
             (_, ErrorKind::InvalidBody) => "Correct the value and send it again.",
             (_, ErrorKind::Credentials) => "Supply the user name and password for this customer and send it again.",
             (_, ErrorKind::Tls) => "Check the base URL, the clock, and whether a root certificate has to be added.",
@@ -337,8 +417,11 @@ impl Error {
                 "Check the base URL and the ids, and send it again."
             }
             (Outcome::Rejected, _) => "Correct the request and send it again.",
+            (Outcome::NotSent, ErrorKind::UnexpectedAnswer | ErrorKind::Redirect) => {
+                "Find out what answered in Vitec's place, and send it again."
+            }
+            (Outcome::NotSent, ErrorKind::AnswerLost) => "Send it again.",
             (Outcome::NotSent, ErrorKind::Connect) => "Check the base URL and the network, and send it again.",
-            (Outcome::NotSent, ErrorKind::Preview) => "",
             (Outcome::NotSent, _) => "Wait, and send it again.",
         }
     }
@@ -359,22 +442,11 @@ impl fmt::Display for Error {
         }
         // The server's own words may end with one, and the next sentence brings one.
         f.write_str(what.trim_end_matches('.'))?;
-        match self.0.outcome {
-            _ if self.0.about.is_none() => f.write_str(".")?,
-            Outcome::NotSent if self.0.sent_at.is_some() => f.write_str(". Nothing was created.")?,
-            Outcome::NotSent => f.write_str(". Nothing was sent.")?,
-            Outcome::Rejected => f.write_str(". Nothing was created.")?,
-            Outcome::Unknown => {
-                f.write_str(". It may have been created all the same")?;
-                if let Some(at) = self.0.sent_at {
-                    write!(f, "; it was sent at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true))?;
-                }
-                f.write_str(".")?;
-            }
-            Outcome::Accepted => f.write_str(". It was created.")?,
+        f.write_str(".")?;
+        if let Some(about) = &self.0.about {
+            write!(f, " {}.", about.effect.is_true(self.0.outcome, self.0.sent_at))?;
         }
         match (self.to_do(), self.0.retry_after) {
-            ("", _) => Ok(()),
             (_, Some(wait)) if self.0.outcome == Outcome::NotSent && !wait.is_zero() => {
                 write!(f, " Wait {} s, and send it again.", wait.as_secs_f64().ceil())
             }

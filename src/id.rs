@@ -91,10 +91,9 @@ macro_rules! id {
                 &self.0
             }
 
-            /// What a generated operation calls to put the id into the path: it needs no copy. Outside of this crate,
-            /// `to_string` is that of `Display`.
-            pub(crate) fn to_string(&self) -> &str {
-                &self.0
+            /// The text itself, for those who keep it.
+            pub(crate) fn shared(&self) -> ::std::sync::Arc<str> {
+                ::std::sync::Arc::clone(&self.0)
             }
         }
 
@@ -103,7 +102,7 @@ macro_rules! id {
 
             fn from_str(text: &str) -> ::std::result::Result<Self, $crate::IdError> {
                 $crate::id::check($what, text, $min, $max)?;
-                Ok(Self(text.to_owned()))
+                Ok(Self(text.into()))
             }
         }
 
@@ -120,7 +119,7 @@ macro_rules! id {
 
             fn try_from(text: ::std::string::String) -> ::std::result::Result<Self, $crate::IdError> {
                 $crate::id::check($what, &text, $min, $max)?;
-                Ok(Self(text))
+                Ok(Self(text.into()))
             }
         }
 

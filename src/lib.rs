@@ -2,18 +2,24 @@
 
 use std::sync::LazyLock;
 
+#[allow(dead_code, reason = "the document says which of these are needed")]
+mod answer;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+mod call;
 mod client;
 mod credentials;
 mod error;
+mod exchange;
 mod http_error;
 mod id;
 mod media_type;
+mod operation;
 mod proxy;
 mod receipt;
 mod redaction;
+mod request;
 mod retry;
 mod sweden;
 mod transport;
@@ -32,12 +38,15 @@ mod generated {
 }
 
 pub use builder::ClientBuilder;
+pub use call::{Call, Response};
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, CredentialsProvider};
 /// How values are written as XML for .NET, and read back.
 pub use datacontract;
 pub use datacontract::{DateTime, DateTimeError, DateTimeKind, EnumerationError};
 pub use error::{Error, ErrorKind, Outcome};
+/// The operations that have optional parameters: a [`Call`] of one has a method for each.
+pub use generated::operations;
 /// Every model of the document, also those that have no name at the root.
 pub use generated::types as models;
 pub use generated::types::{
@@ -46,11 +55,12 @@ pub use generated::types::{
 pub use http_error::HttpError;
 pub use id::IdError;
 pub use media_type::{MediaType, MediaTypeError};
+pub use operation::OperationCall;
 pub use proxy::Proxy;
 pub use receipt::Receipt;
+pub use request::Request;
 pub use retry::RetryPolicy;
 pub use sweden::swedish_time;
-pub use transport::Request;
 /// What the OpenAPI document says, as data: see [`description()`].
 pub use vitec_connect_description as description;
 

@@ -113,6 +113,18 @@ pub(crate) fn decode<T: DeserializeOwned + DataContract>(
     }
 }
 
+/// Whether a Content-Type is one of JSON or XML.
+#[allow(dead_code, reason = "the document says whether it is needed")]
+pub(crate) fn is_data(content_type: &str) -> bool {
+    ContentType::parse(content_type).kind != Kind::Other
+}
+
+/// A Content-Type without its parameters.
+#[allow(dead_code, reason = "the document says whether it is needed")]
+pub(crate) fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
 /// The character set that a Content-Type names.
 pub(crate) fn charset(content_type: &str) -> Option<&str> {
     ContentType::parse(content_type).charset

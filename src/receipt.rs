@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::error::Outcome;
+use crate::error::{Effect, Outcome};
 
 /// What is known of a call: while it runs, when it succeeded, and after its future was dropped half way.
 ///
@@ -14,10 +14,9 @@ use crate::error::Outcome;
 /// use vitec_connect::{Outcome, Receipt};
 ///
 /// let receipt = Receipt::default();
-/// let client = client.watched(&receipt);
-/// let (customer, contact) = ("M30011".parse()?, "4711".parse()?);
+/// let call = client.create_loan_promise(&"M30011".parse()?, &"4711".parse()?, &promise).receipt(&receipt);
 /// tokio::select! {
-///     answer = client.create_loan_promise(&customer, &contact, &promise) => println!("{}", answer?),
+///     answer = call.into_future() => println!("{}", answer?),
 ///     () = shutdown() => match receipt.outcome() {
 ///         Outcome::NotSent => println!("nothing was sent"),
 ///         _ => println!("sent at {:?}: look in Vitec before sending it again", receipt.sent_at()),
@@ -25,12 +24,14 @@ use crate::error::Outcome;
 /// }
 /// # Ok(())
 /// # }
+/// # use std::future::IntoFuture;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Receipt(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
+    effect: Effect,
     attempts: u32,
     /// Which attempt this is, of all that the receipt was ever for: a late one must not be taken for the present one.
     number: u32,
@@ -45,11 +46,11 @@ struct State {
 
 impl Receipt {
     /// What is true of what was to be sent, as far as is known by now: [`Outcome::NotSent`] before the first byte leaves,
-    /// [`Outcome::Unknown`] from then on, until the call has ended.
+    /// [`Outcome::Unknown`] from then on, until the call has ended. What only reads is never unknown.
     pub fn outcome(&self) -> Outcome {
         let state = self.state();
         match state.outcome {
-            _ if state.under_way.is_some() && state.begun => Outcome::Unknown,
+            _ if state.under_way.is_some() && state.begun => state.effect.unheard_of(),
             Some(outcome) => outcome,
             None => Outcome::NotSent,
         }
@@ -75,9 +76,10 @@ impl Receipt {
     }
 
     /// Forgets an earlier call.
-    pub(crate) fn start(&self) {
+    pub(crate) fn start(&self, effect: Effect) {
         let mut state = self.state();
         *state = State {
+            effect,
             number: state.number,
             ..State::default()
         };
@@ -162,7 +164,7 @@ mod tests {
             (Outcome::Unknown, Outcome::Unknown)
         );
 
-        receipt.start();
+        receipt.start(Effect::default());
         late.leave();
         assert_eq!((receipt.outcome(), receipt.attempts()), (Outcome::NotSent, 0));
         receipt.begin(Utc::now());

@@ -73,7 +73,9 @@ impl Secrets {
             let secrets = [(&self.basic, true), (&self.password, false)];
             let hit = secrets.into_iter().find_map(|(secret, is_basic)| {
                 let within = |text: Text<'_>| Some((at..end(secret, text, at, cut)?, text.encoding, is_basic));
-                ENCODINGS.into_iter().find_map(|encoding| within(Text { bytes, encoding }))
+                ENCODINGS
+                    .into_iter()
+                    .find_map(|encoding| within(Text { bytes, encoding }))
             });
             at = hit.as_ref().map_or(at + 1, |(range, ..)| range.end);
             found.extend(hit);
@@ -82,7 +84,9 @@ impl Secrets {
             return None;
         }
         let syntax = syntax(bytes);
-        found.retain(|(it, _, is_basic)| *is_basic || !syntax.iter().any(|own| own.start < it.end && it.start < own.end));
+        found.retain(|(it, _, is_basic)| {
+            *is_basic || !syntax.iter().any(|own| own.start < it.end && it.start < own.end)
+        });
         let mut redacted = Vec::with_capacity(bytes.len());
         let mut copied = 0;
         for (range, encoding, _) in &found {
@@ -111,7 +115,9 @@ impl Secrets {
             }
             starts[usize::from(first.encode_utf8(&mut [0; 4]).as_bytes()[0])] = true;
             let unit = first.encode_utf16(&mut [0; 2])[0];
-            unit.to_be_bytes().iter().for_each(|byte| starts[usize::from(*byte)] = true);
+            unit.to_be_bytes()
+                .iter()
+                .for_each(|byte| starts[usize::from(*byte)] = true);
         }
         starts
     }

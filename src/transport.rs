@@ -1,128 +1,26 @@
-//! One attempt: the request that a generated operation makes, completed and sent, and whatever comes back to bytes or an error.
+//! One attempt: a request is sent, and whatever comes back is bytes or an error.
 
-use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use progenitor_client::{ByteStream, ClientHooks, OperationInfo, ResponseValue};
-use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{self, HeaderMap};
 use tokio::time::{Instant, timeout_at};
 
-use crate::credentials::Credentials;
 use crate::datacontract::decode_text;
 use crate::error::{Error, ErrorKind, Outcome};
-use crate::generated;
 use crate::http_error::HttpError;
-use crate::media_type::{MediaType, charset};
+use crate::media_type::charset;
 use crate::receipt::Progress;
 use crate::redaction::Secrets;
 
 /// How much of an error's body is kept.
 const KEPT_BODY: usize = 64 * 1024;
-
-thread_local! {
-    /// Where the hook leaves the request that an operation of the generated client makes. It is taken from there before
-    /// anything else can run on the thread.
-    static MADE: Cell<Option<reqwest::Request>> = const { Cell::new(None) };
-}
-
-/// What a generated operation returns.
-pub(crate) type Made = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
-
-/// A generated operation makes its request, and does not send it: what comes back belongs to [`Attempt::send`], whole and
-/// untouched.
-impl ClientHooks for generated::Client {
-    async fn pre<E>(
-        &self,
-        request: &mut reqwest::Request,
-        _: &OperationInfo,
-    ) -> Result<(), progenitor_client::Error<E>> {
-        let mut made = reqwest::Request::new(request.method().clone(), request.url().clone());
-        // The document's parameters in headers, and one of progenitor's own.
-        *made.headers_mut() = std::mem::take(request.headers_mut());
-        made.headers_mut().remove(HeaderName::from_static("api-version"));
-        MADE.set(Some(made));
-        Err(progenitor_client::Error::Custom(String::new()))
-    }
-}
-
-/// The request that `operation` makes. It waits for nothing: it ends in the hook.
-pub(crate) fn request(
-    operations: &generated::Client,
-    operation: impl AsyncFnOnce(&generated::Client) -> Made,
-) -> Result<reqwest::Request, Error> {
-    MADE.set(None);
-    let ended = pin!(operation(operations)).poll(&mut Context::from_waker(Waker::noop()));
-    match (MADE.take(), ended) {
-        (Some(request), _) => Ok(request),
-        (None, Poll::Ready(Err(progenitor_client::Error::InvalidRequest(detail)))) => Err(Error::configuration(detail)),
-        (None, Poll::Ready(Err(progenitor_client::Error::CommunicationError(error)))) => {
-            Err(Error::configuration("the request cannot be built").with_source(error.without_url()))
-        }
-        (None, _) => Err(Error::configuration("the operation made no request")),
-    }
-}
-
-/// Where a request goes that is shown instead of sent.
-pub(crate) type Preview = Arc<Mutex<Option<Request>>>;
-
-/// The whole HTTP request of a call, as [`Client::preview`](crate::Client::preview) shows it. `Display` writes it as it
-/// would go over the wire, except that the URL is whole and the credentials are redacted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Request {
-    /// `POST`
-    pub method: String,
-    /// The whole URL.
-    pub url: String,
-    /// Names in lower case, in the order of the wire, without the credentials.
-    pub headers: Vec<(String, String)>,
-    /// The exact bytes.
-    pub body: Bytes,
-}
-
-impl fmt::Display for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {} HTTP/1.1", self.method, self.url)?;
-        for (name, value) in &self.headers {
-            writeln!(f, "{name}: {value}")?;
-        }
-        write!(f, "\n{}", String::from_utf8_lossy(&self.body))
-    }
-}
-
-impl Request {
-    fn of(request: &reqwest::Request, body: Option<Bytes>) -> Self {
-        let host = request.url().host_str().unwrap_or_default();
-        let host = match request.url().port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
-        let mut headers = vec![("host".to_owned(), host)];
-        headers.extend(request.headers().iter().map(|(name, value)| {
-            let value = match value.is_sensitive() {
-                true => "Basic [redacted]".to_owned(),
-                false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            };
-            (name.to_string(), value)
-        }));
-        if let Some(body) = &body {
-            headers.push(("content-length".to_owned(), body.len().to_string()));
-        }
-        Self {
-            method: request.method().to_string(),
-            url: request.url().to_string(),
-            headers,
-            body: body.unwrap_or_default(),
-        }
-    }
-}
 
 /// A body of known length that notes when it is asked for. hyper encodes the head and asks for the body before it writes
 /// the first byte to the connection: as long as nobody asked, nothing has left.
@@ -192,44 +90,14 @@ impl StdError for Cut {
 
 /// What an attempt sends, and how far it has come.
 pub(crate) struct Attempt {
-    request: reqwest::Request,
-    body: Option<Bytes>,
+    pub(crate) request: reqwest::Request,
+    pub(crate) body: Option<Bytes>,
     /// What the answer is looked through for.
-    secrets: Arc<Secrets>,
-    progress: Progress,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) progress: Progress,
 }
 
 impl Attempt {
-    /// Completes what an operation made.
-    pub(crate) fn new(
-        mut request: reqwest::Request,
-        credentials: &Credentials,
-        user_agent: HeaderValue,
-        media_type: MediaType,
-        body: Option<Bytes>,
-        progress: Progress,
-    ) -> Self {
-        let media_type = HeaderValue::from_static(media_type.as_str());
-        let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, media_type.clone());
-        headers.insert(header::AUTHORIZATION, credentials.header());
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, media_type);
-        }
-        headers.insert(header::USER_AGENT, user_agent);
-        Self {
-            request,
-            body,
-            secrets: credentials.secrets(),
-            progress,
-        }
-    }
-
-    /// The request as it would be sent.
-    pub(crate) fn shown(self) -> Request {
-        Request::of(&self.request, self.body)
-    }
-
     /// Sends, and reads the answer up to `limit` bytes; both until `deadline`.
     pub(crate) async fn send(self, http: &reqwest::Client, deadline: Instant, limit: usize) -> Result<Answer, Error> {
         let Self {
@@ -365,7 +233,7 @@ impl Answer {
     }
 
     /// The error that this answer is.
-    pub(crate) fn into_error(self, service_unavailable: Outcome, now: SystemTime) -> Error {
+    pub(crate) fn into_error(mut self, service_unavailable: Outcome, now: SystemTime) -> Error {
         let (kind, outcome) = meaning(self.status, service_unavailable);
         let charset = self.content_type().and_then(charset);
         let text = decode_text(&self.body, charset);
@@ -375,20 +243,21 @@ impl Answer {
             .headers
             .get(header::RETRY_AFTER)
             .and_then(|it| retry_after(it.to_str().ok()?, now));
-        self.with(Error::new(kind, outcome)).with(|it| {
+        self.add_to(Error::new(kind, outcome)).with(|it| {
             it.http_error = http_error;
             it.retry_after = retry_after;
         })
     }
 
-    /// Adds what came back to `error`.
-    pub(crate) fn with(self, error: Error) -> Error {
+    /// Adds what came back to `error`, the body taken out of it.
+    pub(crate) fn add_to(&mut self, error: Error) -> Error {
+        let body = std::mem::take(&mut self.body);
         error.with(|it| {
             it.status = Some(self.status);
             // Copied when it is cut: a slice would keep the whole answer in memory.
-            it.body = match self.body.len() > KEPT_BODY {
-                true => Bytes::copy_from_slice(&self.body[..KEPT_BODY]),
-                false => self.body,
+            it.body = match body.len() > KEPT_BODY {
+                true => Bytes::copy_from_slice(&body[..KEPT_BODY]),
+                false => body,
             };
         })
     }

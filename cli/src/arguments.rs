@@ -86,13 +86,17 @@ fn call(operation: &Operation) -> Command {
         .parameters
         .iter()
         .map(|it| flag(it, "Parameters").required(it.required));
-    let members = operation.members.iter().flatten().filter(|it| it.kind != Kind::Nested);
+    let members = operation
+        .body
+        .iter()
+        .flat_map(|it| &it.members)
+        .filter(|it| it.kind != Kind::Nested);
     let flags: Vec<String> = members.clone().map(|it| it.name.clone()).collect();
     let mut command = Command::new(operation.verb.clone())
         .about(operation.summary.clone())
         .after_help(format!("{CREDENTIALS}\n\n{EXIT_STATUSES}"))
         .args(parameters);
-    if operation.members.is_some() {
+    if operation.body.is_some() {
         command = command
             .args(members.map(|it| flag(it, "Body")))
             .arg(
@@ -131,6 +135,11 @@ fn flag(field: &Field, heading: &'static str) -> Arg {
         .value_name(value_name)
         .help(field.help.clone())
         .help_heading(heading)
+        .action(if field.is_list {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        })
         .allow_hyphen_values(true)
 }
 

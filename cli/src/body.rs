@@ -1,17 +1,17 @@
 //! The body of a call, from flags or from a file.
 
+use std::error::Error as _;
 use std::io::Read;
 use std::path::Path;
 
 use clap::ArgMatches;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use vitec_connect::datacontract::{self, DataContract};
+use vitec_connect::{Call, Error, ErrorKind, MediaType, OperationCall};
 
-use crate::document::{Field, Kind, similar};
-use crate::report::Mistake;
+use crate::document::{self, Field, Kind};
+use crate::report::{Mistake, chain};
 
-/// A body that a person gave, not yet a model.
+/// A body that a person gave.
 pub(crate) struct Body {
     members: Vec<Field>,
     given: Given,
@@ -19,63 +19,72 @@ pub(crate) struct Body {
 
 enum Given {
     Flags(Map<String, Value>),
-    Json(String),
-    Xml(String),
+    Text(MediaType, String),
+    Bytes(Vec<u8>),
 }
 
 impl Body {
-    /// From `--input`, or from the flags.
-    pub(crate) fn read(members: Vec<Field>, matches: &ArgMatches) -> Result<Self, Mistake> {
+    /// From `--input`, or from the flags. None where the body may be left out, and is.
+    pub(crate) fn read(body: &document::Body, matches: &ArgMatches) -> Result<Option<Self>, Mistake> {
         let given = match matches.get_one::<String>("input") {
-            Some(input) => read_input(input)?,
-            None => Given::Flags(flags(&members, matches)?),
+            Some(input) => read_input(input, body.is_bytes)?,
+            None => match flags(&body.members, matches)? {
+                Some(flags) => Given::Flags(flags),
+                None if !body.required => return Ok(None),
+                None => return Err(not_given(&body.members)),
+            },
         };
-        Ok(Self { members, given })
+        Ok(Some(Self {
+            members: body.members.clone(),
+            given,
+        }))
     }
 
-    pub(crate) fn model<T: DeserializeOwned + DataContract>(&self) -> Result<T, Mistake> {
-        match &self.given {
-            Given::Xml(text) => datacontract::from_slice(text.as_bytes())
-                .map_err(|error| Mistake::new(format!("the input is no body in XML: {error}"))),
-            Given::Json(text) => self.read_json(text),
-            Given::Flags(flags) => {
-                for (name, value) in flags {
-                    // One at a time, so that the mistake can name the flag.
-                    let alone = Map::from_iter([(name.clone(), value.clone())]);
-                    if let Err(error) = serde_json::from_value::<T>(alone.into()) {
-                        let flag = self
-                            .members
-                            .iter()
-                            .find(|it| it.name == *name)
-                            .map_or("", |it| it.flag.as_str());
-                        return Err(Mistake::new(format!("--{flag}: {error}")));
-                    }
+    /// The call with this body; a flag that is no value of its member is named.
+    pub(crate) fn call(&self, named: OperationCall) -> Result<Result<Call<Value>, Error>, Mistake> {
+        Ok(match &self.given {
+            Given::Text(media_type, text) => match named.body_text(*media_type, text).call() {
+                Err(error) if error.kind() == ErrorKind::InvalidBody => {
+                    let format = match media_type {
+                        MediaType::Json => "JSON",
+                        MediaType::Xml => "XML",
+                    };
+                    let why = error.source().map(chain).unwrap_or_default();
+                    return Err(Mistake::new(format!("the input is no body in {format}: {why}")));
                 }
-                Ok(serde_json::from_value(flags.clone().into())?)
+                call => call,
+            },
+            Given::Bytes(bytes) => named.body_bytes(bytes.clone()).call(),
+            Given::Flags(flags) => {
+                let call = named.clone().body(flags.clone().into()).call();
+                if call.is_err() {
+                    self.blame(flags, &named)?;
+                }
+                call
             }
-        }
+        })
     }
 
-    fn read_json<T: DeserializeOwned>(&self, text: &str) -> Result<T, Mistake> {
-        let wrong = |error: serde_json::Error| Mistake::new(format!("the input is no body in JSON: {error}"));
-        let mut unknown = Vec::new();
-        let mut json = serde_json::Deserializer::from_str(text);
-        let model = serde_ignored::deserialize(&mut json, |path| unknown.push(path.to_string())).map_err(wrong)?;
-        json.end().map_err(wrong)?;
-        match unknown.first() {
-            None => Ok(model),
-            Some(name) => {
-                let hint = similar(&self.members, name).map_or(String::new(), |it| format!("; did you mean {it:?}?"));
-                Err(Mistake::new(format!(
-                    "the input has the member {name:?}, which the document does not know and the server would drop without \
-                     a word{hint}"
-                )))
+    /// Tries one flag at a time, so that the mistake can name it.
+    fn blame(&self, flags: &Map<String, Value>, named: &OperationCall) -> Result<(), Mistake> {
+        for (name, value) in flags {
+            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            let Err(error) = named.clone().body(alone.into()).call() else {
+                continue;
+            };
+            let why = error.source().map(chain).unwrap_or_default();
+            if let Some(member) = self.members.iter().find(|it| it.name == *name)
+                && !why.is_empty()
+                && !why.contains("missing field")
+            {
+                return Err(Mistake::new(format!("--{}: {why}", member.flag)));
             }
         }
+        Ok(())
     }
 }
 
-fn read_input(input: &str) -> Result<Given, Mistake> {
+fn read_input(input: &str, is_bytes: bool) -> Result<Given, Mistake> {
     let bytes = if input == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
@@ -83,30 +92,37 @@ fn read_input(input: &str) -> Result<Given, Mistake> {
         std::fs::read(Path::new(input))
     };
     let bytes = bytes.map_err(|error| Mistake::new(format!("the input {input} cannot be read: {error}")))?;
+    if is_bytes {
+        return Ok(Given::Bytes(bytes));
+    }
     let text = String::from_utf8(bytes).map_err(|_| Mistake::new(format!("the input {input} is not UTF-8")))?;
     let text = text.trim_start_matches('\u{feff}').to_owned();
     match text.trim_start().chars().next() {
         None => Err(Mistake::new(format!("the input {input} is empty"))),
-        Some('<') => Ok(Given::Xml(text)),
-        Some(_) => Ok(Given::Json(text)),
+        Some('<') => Ok(Given::Text(MediaType::Xml, text)),
+        Some(_) => Ok(Given::Text(MediaType::Json, text)),
     }
 }
 
-fn flags(members: &[Field], matches: &ArgMatches) -> Result<Map<String, Value>, Mistake> {
+fn flags(members: &[Field], matches: &ArgMatches) -> Result<Option<Map<String, Value>>, Mistake> {
     let mut flags = Map::new();
     for member in members.iter().filter(|it| it.kind != Kind::Nested) {
         if let Some(text) = matches.get_one::<String>(&member.name) {
             flags.insert(member.name.clone(), value(member, text)?);
         }
     }
-    if flags.is_empty() {
-        let names: Vec<String> = members.iter().map(|it| format!("--{}", it.flag)).collect();
-        return Err(Mistake::new(format!(
+    Ok((!flags.is_empty()).then_some(flags))
+}
+
+fn not_given(members: &[Field]) -> Mistake {
+    let names: Vec<String> = members.iter().map(|it| format!("--{}", it.flag)).collect();
+    Mistake::new(match names.is_empty() {
+        true => "the body is missing; use --input".to_owned(),
+        false => format!(
             "no member of the body is set; use {}, or --input with {{}} to send an empty one",
             names.join(", ")
-        )));
-    }
-    Ok(flags)
+        ),
+    })
 }
 
 fn value(member: &Field, text: &str) -> Result<Value, Mistake> {

@@ -1,6 +1,9 @@
 //! What the description of the document says, as far as arguments, flags and help need it.
 
-use vitec_connect::description::{Description, Shape, Type};
+use vitec_connect::description::{self, Description, Place, Shape, Type};
+
+/// The flag that names the customer where no parameter does.
+const CUSTOMER: &str = "customerId";
 
 /// An operation of the document.
 pub(crate) struct Operation {
@@ -11,11 +14,19 @@ pub(crate) struct Operation {
     pub(crate) verb: String,
     pub(crate) summary: String,
     pub(crate) parameters: Vec<Field>,
-    /// None for an operation without a body.
-    pub(crate) members: Option<Vec<Field>>,
+    pub(crate) body: Option<Body>,
+}
+
+/// What an operation is sent.
+pub(crate) struct Body {
+    pub(crate) required: bool,
+    /// Whether it is neither JSON nor XML.
+    pub(crate) is_bytes: bool,
+    pub(crate) members: Vec<Field>,
 }
 
 /// A parameter of an operation or a member of its body.
+#[derive(Clone)]
 pub(crate) struct Field {
     /// As the document calls it.
     pub(crate) name: String,
@@ -24,6 +35,12 @@ pub(crate) struct Field {
     pub(crate) help: String,
     pub(crate) kind: Kind,
     pub(crate) required: bool,
+    /// Whether it can be given several times.
+    pub(crate) is_list: bool,
+    /// Of a parameter: whether it says what a call is for.
+    pub(crate) identifies: bool,
+    /// Of a parameter: whether the server gets it. The customer whose credentials serve may be no parameter of it.
+    pub(crate) is_sent: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,22 +62,51 @@ pub(crate) fn operations() -> Vec<Operation> {
         noun: operation.command.noun.clone(),
         verb: operation.command.verb.clone(),
         summary: operation.summary.clone().unwrap_or_else(|| operation.id.clone()),
-        parameters: operation
-            .parameters
-            .iter()
-            .map(|it| Field {
-                required: it.required,
-                ..field(description, &it.name, &it.ty, it.description.as_deref())
-            })
-            .collect(),
-        members: operation.body.as_ref().map(|body| {
-            let members = description.members(&body.content.ty).iter();
-            members
+        parameters: parameters(description, operation),
+        body: operation.body.as_ref().map(|body| Body {
+            required: body.required,
+            is_bytes: body.content.ty == Type::Binary,
+            members: description
+                .members(&body.content.ty)
+                .iter()
                 .map(|it| field(description, &it.json, &it.ty, it.description.as_deref()))
-                .collect()
+                .collect(),
         }),
     });
     operations.collect()
+}
+
+fn parameters(description: &Description, operation: &description::Operation) -> Vec<Field> {
+    let is_key = |name: &str| operation.credentials_key.as_deref() == Some(name);
+    let mut parameters: Vec<Field> = Vec::new();
+    if operation.credentials_key.is_none() {
+        let text = Some("The customer whose credentials serve; it is not sent.");
+        let taken = operation.parameters.iter().any(|it| it.name == CUSTOMER);
+        parameters.push(Field {
+            required: true,
+            identifies: true,
+            is_sent: false,
+            ..field(
+                description,
+                if taken { "forCustomer" } else { CUSTOMER },
+                &Type::Text,
+                text,
+            )
+        });
+    }
+    parameters.extend(operation.parameters.iter().map(|it| {
+        let (ty, is_list) = match &it.ty {
+            Type::List(item) => (&item.ty, true),
+            ty => (ty, false),
+        };
+        Field {
+            required: it.required,
+            is_list,
+            identifies: it.place == Place::Path || is_key(&it.name),
+            ..field(description, &it.name, ty, it.description.as_deref())
+        }
+    }));
+    parameters
 }
 
 fn field(description: &Description, name: &str, ty: &Type, text: Option<&str>) -> Field {
@@ -90,15 +136,10 @@ fn field(description: &Description, name: &str, ty: &Type, text: Option<&str>) -
         help,
         kind,
         required: false,
+        is_list: false,
+        identifies: false,
+        is_sent: true,
     }
-}
-
-/// The name of the schema member that `name` differs from in case only.
-pub(crate) fn similar<'a>(members: &'a [Field], name: &str) -> Option<&'a str> {
-    members
-        .iter()
-        .find(|it| it.name.eq_ignore_ascii_case(name))
-        .map(|it| it.name.as_str())
 }
 
 /// `validUntil` to `valid-until`.

@@ -8,7 +8,6 @@ mod call;
 mod document;
 mod import;
 mod offices;
-mod operations;
 mod outbox;
 mod password;
 mod print;

@@ -180,7 +180,7 @@ impl Report {
             (Outcome::Unknown, _) => 6,
             (_, ErrorKind::Unauthorized | ErrorKind::Forbidden) => 4,
             (Outcome::Rejected, _) => 3,
-            (_, ErrorKind::Configuration | ErrorKind::InvalidBody | ErrorKind::Credentials) => 2,
+            (_, ErrorKind::Argument | ErrorKind::Configuration | ErrorKind::InvalidBody | ErrorKind::Credentials) => 2,
             (Outcome::NotSent, _) => 5,
         };
         let mut message = error.to_string();

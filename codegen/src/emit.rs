@@ -282,7 +282,7 @@ fn id(name: &str, model: &Schema, min: u64, max: Option<u64>, pattern: Option<&s
         #[doc = ""]
         #[doc = #rule]
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct #name(::std::string::String);
+        pub struct #name(::std::sync::Arc<str>);
         crate::id::id!(#name, #what, #min, #max, #pattern);
     }
 }

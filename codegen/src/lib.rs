@@ -9,6 +9,7 @@ mod emit;
 mod enumerations;
 mod json_schema;
 mod keywords;
+mod methods;
 mod mistake;
 mod names;
 mod narrow;
@@ -47,6 +48,9 @@ pub fn generate(file: &str, text: &str) -> Result<Generated, Vec<Mistake>> {
         syn::parse2(client).map_err(|error| broken(format!("progenitor generated no valid Rust: {error}")))?;
     emit::add_contracts(&mut generated, &description).map_err(|error| broken(error.to_string()))?;
     generated.items.push(emit::base_url(&description.server));
+    let methods = syn::parse2::<syn::File>(methods::methods(&description, &generated))
+        .map_err(|error| broken(error.to_string()))?;
+    generated.items.extend(methods.items);
     Ok(Generated {
         rust: prettyplease::unparse(&generated),
         json: format!("{document:#}\n"),
@@ -80,6 +84,7 @@ fn progenitor_client(description: &Description) -> Result<proc_macro2::TokenStre
     let mut settings = GenerationSettings::new();
     settings
         .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote::quote!(crate::request::Slot))
         .with_derive("PartialEq")
         .with_map_type("::std::collections::BTreeMap");
     for (name, path) in narrow::OWN {

@@ -5,19 +5,16 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
-use tokio::runtime::{Builder, Runtime};
 use url::Url;
 use vitec_connect::{Client, ContactId, Credentials, CustomerId, LoanPromise};
 
-static CLIENT: LazyLock<(Runtime, Client)> = LazyLock::new(|| {
-    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     let credentials = Credentials::basic("partner", "secret").expect("credentials");
-    let client = Client::builder()
+    Client::builder()
         .credentials(credentials)
         .base_url("http://127.0.0.1/base")
         .build()
-        .expect("a client");
-    (runtime, client)
+        .expect("a client")
 });
 
 fuzz_target!(|text: &str| {
@@ -25,10 +22,9 @@ fuzz_target!(|text: &str| {
     let (Ok(customer), Ok(contact)) = (customer.parse::<CustomerId>(), contact.parse::<ContactId>()) else {
         return;
     };
-    let (runtime, client) = &*CLIENT;
-    let promise = LoanPromise::default();
-    let request = runtime
-        .block_on(client.preview(async |client| client.create_loan_promise(&customer, &contact, &promise).await))
+    let request = CLIENT
+        .create_loan_promise(&customer, &contact, &LoanPromise::default())
+        .preview()
         .expect("accepted ids make a request");
 
     let url = Url::parse(&request.url).expect("the URL parses");

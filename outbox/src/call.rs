@@ -1,11 +1,14 @@
-//! From a stored row to the call that sends it: the one place that tells operations apart.
+//! From a stored row to the call that sends it.
 
+use std::error::Error as _;
 use std::pin::Pin;
 
-use vitec_connect::{Client, LoanPromise};
+use serde_json::Value;
+use vitec_connect::description::{Operation, Parameter};
+use vitec_connect::{Client, DateTime, MediaType};
 
 use crate::day::expired;
-use crate::row::{CREATE_LOAN_PROMISE, State};
+use crate::row::State;
 use crate::store::Claimed;
 use crate::verdict::{Effect, Verdict};
 
@@ -21,22 +24,43 @@ pub(crate) trait Caller: Send + Sync {
 impl Caller for Client {
     fn call(&self, row: &Claimed) -> Result<Call, Verdict> {
         let refuse = |why: String| Verdict::not_sent(State::Rejected, why, Effect::None);
-        if row.operation != CREATE_LOAN_PROMISE {
-            return Err(refuse(format!(
-                "this program does not know the operation {}",
-                row.operation
-            )));
-        }
-        let customer_id = row.customer_id.parse().map_err(|error| refuse(format!("{error}")))?;
-        let contact_id = row.contact_id.parse().map_err(|error| refuse(format!("{error}")))?;
-        let promise: LoanPromise = serde_json::from_str(&row.payload)
-            .map_err(|error| refuse(format!("the stored content is unreadable: {error}")))?;
-        if let Some(day) = expired(&promise, row.at) {
+        let operation = delivered().filter(|it| it.name == row.operation).ok_or_else(|| {
+            let operation = &row.operation;
+            refuse(format!("this program does not know the operation {operation}"))
+        })?;
+        if let Some(day) = expires(operation, &row.payload).and_then(|until| expired(until, row.at)) {
             return Err(refuse(format!("expired (valid until {day})")));
         }
-        let client = self.clone();
-        Ok(Box::pin(async move {
-            Verdict::of(client.create_loan_promise(&customer_id, &contact_id, &promise).await)
-        }))
+        let mut call = self.operation(&operation.id).customer(&row.customer_id);
+        for (parameter, text) in parameters(operation).zip([&row.contact_id]) {
+            call = call.parameter(&parameter.name, text);
+        }
+        let call = call.body_text(MediaType::Json, &row.payload).call().map_err(|error| {
+            let cause = error.source().map_or(String::new(), |cause| format!(" Cause: {cause}"));
+            refuse(format!("what is stored cannot be sent: {error}{cause}"))
+        })?;
+        Ok(Box::pin(async move { Verdict::of(call.await) }))
     }
+}
+
+/// The operation that is delivered.
+pub(crate) fn delivered() -> Option<&'static Operation> {
+    vitec_connect::description().delivered()
+}
+
+/// What stands in its path beside the customer.
+pub(crate) fn parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+    let is_key = |it: &&Parameter| operation.credentials_key.as_ref() == Some(&it.name);
+    operation.parameters.iter().filter(move |it| !is_key(it))
+}
+
+/// The date after which a stored body is of no use.
+fn expires(operation: &Operation, payload: &str) -> Option<DateTime> {
+    let body = &operation.body.as_ref()?.content.ty;
+    let member = vitec_connect::description()
+        .members(body)
+        .iter()
+        .find(|it| it.expires)?;
+    let body: Value = serde_json::from_str(payload).ok()?;
+    body.get(&member.json)?.as_str()?.parse().ok()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use vitec_connect::{Error, ErrorKind, Outcome};
 
 use crate::row::State;
@@ -51,9 +52,13 @@ impl Verdict {
         }
     }
 
-    pub(crate) fn of(result: Result<String, Error>) -> Self {
+    pub(crate) fn of(result: Result<Value, Error>) -> Self {
         let error = match result {
             Ok(answer) => {
+                let answer = match answer {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                };
                 return Self {
                     state: State::Accepted,
                     answer: Some(kept(answer, ANSWER)),
@@ -75,8 +80,8 @@ impl Verdict {
             (Outcome::Rejected, ErrorKind::Redirect) => (State::Rejected, slow_down),
             (Outcome::Rejected, _) => (State::Rejected, Effect::Answered),
             (Outcome::Unknown, _) => (State::Unknown, slow_down),
-            (Outcome::NotSent, ErrorKind::InvalidBody) => (State::Rejected, Effect::None),
-            (Outcome::NotSent, ErrorKind::Configuration | ErrorKind::Preview) => (State::Pending, Effect::Stop),
+            (Outcome::NotSent, ErrorKind::InvalidBody | ErrorKind::Argument) => (State::Rejected, Effect::None),
+            (Outcome::NotSent, ErrorKind::Configuration) => (State::Pending, Effect::Stop),
             (Outcome::NotSent, _) => (State::Pending, slow_down),
         };
         let message = match error.kind() {
@@ -158,8 +163,8 @@ mod tests {
     #[test]
     fn what_is_kept_of_an_answer_has_an_end_and_says_so() {
         let whole = "å".repeat(ANSWER / 2);
-        assert_eq!(Verdict::of(Ok(whole.clone())).answer, Some(whole.clone()));
-        let cut = Verdict::of(Ok(whole + "b")).answer.unwrap();
+        assert_eq!(Verdict::of(Ok(whole.clone().into())).answer, Some(whole.clone()));
+        let cut = Verdict::of(Ok((whole + "b").into())).answer.unwrap();
         assert!(cut.ends_with("å … [cut: it had 65537 bytes]"), "{cut}");
         assert!((ANSWER - 2..=ANSWER).contains(&cut.len()), "{}", cut.len());
     }

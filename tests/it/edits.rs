@@ -1,5 +1,4 @@
-//! Generation follows an edited document: a copy of the package, its document edited, its new methods written as README
-//! says, compiled and run. The real DataContractSerializer judges its XML where Mono is installed.
+//! Generation follows an edited document: a copy of the package, its document edited and nothing else, compiled and run. The real DataContractSerializer judges its XML where Mono is installed.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -107,14 +106,6 @@ fn copy_package(package: &Path) {
     });
     write(&package.join("spec/vitec-connect.yaml"), &document);
 
-    let client = fs::read_to_string(root.join("src/client.rs")).unwrap();
-    let (before, after) = client
-        .split_once("    /// The whole HTTP request that a call would send")
-        .expect("the operations stand before preview()");
-    let methods = include_str!("edits/methods.rs");
-    let client = format!("{before}{methods}    /// The whole HTTP request that a call would send{after}");
-    write(&package.join("src/client.rs"), &client);
-
     write(&package.join("examples/edited.rs"), include_str!("edits/example.rs"));
     write(
         &package.join("Cargo.toml"),
@@ -155,8 +146,6 @@ fn copy_folder(from: &Path, to: &Path) {
         let target = to.join(entry.file_name());
         match entry.file_type().unwrap().is_dir() {
             true => copy_folder(&entry.path(), &target),
-            // Written below, with the new methods in it.
-            false if target.ends_with("src/client.rs") => {}
             false => write(&target, &fs::read_to_string(entry.path()).unwrap()),
         }
     }

@@ -365,13 +365,6 @@ fn configuration() {
     compare("client__errors_configuration", &errors);
 }
 
-#[tokio::test]
-async fn a_preview_without_a_call() {
-    let client = client("https://example.com").build().unwrap();
-    let error = client.preview(async |_| Ok(())).await.unwrap_err();
-    compare("client__errors_preview", &[("no call", error)]);
-}
-
 #[test]
 fn ids_and_credentials() {
     let mut text = String::new();

@@ -9,7 +9,6 @@ mod errors;
 mod generated;
 mod hostile;
 mod json_schema;
-mod operations;
 mod payloads;
 mod reference;
 mod reference_forms;

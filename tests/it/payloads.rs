@@ -305,9 +305,7 @@ async fn request(media_type: MediaType, promise: &LoanPromise) -> Result<Request
         .build()
         .unwrap();
     let (customer, contact) = ("M30011".parse().unwrap(), "Köpare 4711".parse().unwrap());
-    client
-        .preview(async |client| client.create_loan_promise(&customer, &contact, promise).await)
-        .await
+    client.create_loan_promise(&customer, &contact, promise).preview()
 }
 
 #[tokio::test]

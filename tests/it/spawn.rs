@@ -10,12 +10,13 @@ async fn a_call_can_be_spawned() {
         .retry(vitec_connect::RetryPolicy::none())
         .build()
         .unwrap();
-    let call = tokio::spawn(async move {
+    // It borrows nothing: what it was made of may be gone.
+    let call = {
         let (customer, contact) = ("M30011".parse().unwrap(), "4711".parse().unwrap());
-        client
-            .create_loan_promise(&customer, &contact, &LoanPromise::default())
-            .await
-    });
+        client.create_loan_promise(&customer, &contact, &LoanPromise::default())
+    };
+    drop(client);
+    let call = tokio::spawn(call.into_future());
     let error: Error = call.await.unwrap().unwrap_err();
     assert_eq!(error.outcome(), vitec_connect::Outcome::NotSent);
 }

@@ -215,33 +215,25 @@ async fn operations() -> Checked {
     let (since, tags) = ("2027-01-31T12:00:00+01:00".parse()?, vec!["a&b".to_owned(), "c".to_owned()]);
 
     let client = builder()?.media_type(MediaType::Xml).build()?;
-    let shown = client
-        .preview(async |client| {
-            let house = LoanPromiseEstateType::House;
-            let list = client.list_households(
-                &customer, -1, Some(&house), Some(5), Some("å b"), Some(&since), Some(&tags), true, Some("t1"),
-            );
-            list.await
-        })
-        .await?;
+    let house = LoanPromiseEstateType::House;
+    let call = client.list_households(&customer, -1, true).estate_type(&house).limit(4).limit(5).name("å b");
+    let shown = call.since(&since).tag(&tags).x_trace("t1").preview()?;
     assert_eq!((shown.method.as_str(), shown.body.len()), ("GET", 0));
     assert_eq!(
         shown.url,
-        "http://127.0.0.1:1/x/CRM/Buyer/M%20%C3%A5/Households/-1?estateType=House&limit=5&name=%C3%A5+b\
-         &since=2027-01-31T12%3A00%3A00%2B01%3A00&tag=a%26b&tag=c&verified=true"
+        "http://127.0.0.1:1/x/CRM/Buyer/M%20%C3%A5/Households/-1?verified=true&estateType=House&limit=5&name=%C3%A5+b\
+         &since=2027-01-31T12%3A00%3A00%2B01%3A00&tag=a%26b&tag=c"
     );
     let header = |name: &str| shown.headers.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
     assert_eq!((header("accept"), header("x-trace")), (Some("application/xml"), Some("t1")));
     assert_eq!((header("content-type"), header("content-length"), header("api-version")), (None, None, None));
-    let shown = client
-        .preview(async |client| client.list_households(&customer, 1, None, None, None, None, None, false, None).await)
-        .await?;
+    let shown = client.list_households(&customer, 1, false).preview()?;
     assert_eq!(shown.url, "http://127.0.0.1:1/x/CRM/Buyer/M%20%C3%A5/Households/1?verified=false");
 
     let xml = format!(r#"<ArrayOfstring xmlns:i="{XSI}" xmlns="{ARRAYS}"><string>a&amp;b</string><string>c</string></ArrayOfstring>"#);
     for (media_type, body) in [(MediaType::Json, r#"["a&b","c"]"#), (MediaType::Xml, &xml)] {
         let client = builder()?.media_type(media_type).build()?;
-        let shown = client.preview(async |client| client.add_notes(&customer, &key, Some("a&b"), &tags).await).await?;
+        let shown = client.add_notes(&customer, &key, Some(&tags)).body("a&b").preview()?;
         assert_eq!((shown.method.as_str(), shown.url.as_str()), ("POST", "http://127.0.0.1:1/x/CRM/Buyer/M%20%C3%A5/Notes/a%20key?body=a%26b"));
         assert_eq!(String::from_utf8_lossy(&shown.body), body);
     }

@@ -12,7 +12,9 @@ async fn on_a_thread<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'stati
 }
 
 fn send(client: &blocking::Client) -> Result<String, vitec_connect::Error> {
-    client.create_loan_promise(&customer(), &contact(), &LoanPromise::builder().bank("SBAB").build())
+    client
+        .create_loan_promise(&customer(), &contact(), &LoanPromise::builder().bank("SBAB").build())
+        .send()
 }
 
 #[tokio::test]

@@ -381,10 +381,12 @@ async fn in_no_debug_and_no_preview() {
     let client = secretive("https://host/prefix").build().unwrap();
     let promise = LoanPromise::builder().bank("SBAB").build();
     let (customer, contact) = (customer(), contact());
-    let request = client
-        .preview(async |client| client.create_loan_promise(&customer, &contact, &promise).await)
-        .await
-        .unwrap();
+    let call = client.create_loan_promise(&customer, &contact, &promise);
+    let texts = [format!("{call:?} {call:#?}")];
+    for text in texts {
+        assert_no_secret("call", &text);
+    }
+    let request = call.preview().unwrap();
     let proxy = Proxy::Url(format!("http://ombud:{PROXY_PASSWORD}@host"));
     let texts = [
         format!("{client:?} {client:#?}"),
@@ -425,7 +427,11 @@ async fn the_headers_are_these_and_no_others() {
             .unwrap();
         send(&client).await.unwrap();
         send(&client).await.unwrap();
-        let shown = client.preview(async |client| send(&client).await).await.unwrap();
+        let promise = LoanPromise::builder().bank("SBAB").build();
+        let shown = client
+            .create_loan_promise(&customer(), &contact(), &promise)
+            .preview()
+            .unwrap();
         let body = std::str::from_utf8(&shown.body).unwrap();
         for index in 0..2 {
             let request = server.request(index);

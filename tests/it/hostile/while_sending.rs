@@ -204,10 +204,14 @@ async fn a_dropped_call_is_given_up_and_not_sent_again() {
     })
     .await;
     let receipt = Receipt::default();
-    let client = builder(&server.url).build().unwrap().watched(&receipt);
+    let client = builder(&server.url).build().unwrap();
+    let promise = LoanPromise::builder().bank("SBAB").build();
+    let watched = client
+        .create_loan_promise(&customer(), &contact(), &promise)
+        .receipt(&receipt);
     assert_eq!((receipt.outcome(), receipt.sent_at()), (Outcome::NotSent, None));
     tokio::select! {
-        result = send(&client) => panic!("{result:?}"),
+        result = watched.into_future() => panic!("{result:?}"),
         () = arrived.notified() => {}
     }
     assert_eq!((receipt.outcome(), receipt.attempts()), (Outcome::Unknown, 1));
