@@ -309,6 +309,15 @@ impl World {
 
     /// Looks in Vitec, and at one row after another.
     async fn decide(&self, outbox: &Outbox, visit: Visit) -> Result<(), Error> {
+        let first = outbox.list(None, 0, 1).await?.pop();
+        if let Some(first) = first.filter(|row| !matches!(row.state, State::Rejected | State::Unknown)) {
+            // A number that was typed wrongly.
+            let refused = match visit {
+                Visit::Requeue => outbox.requeue(&[first.id]).await,
+                _ => outbox.resolve(&[first.id], Resolution::NotSent).await,
+            };
+            lock(&self.check).note(|| format!("row {} cannot be decided about: {refused:?}", first.id));
+        }
         let mut rows = Vec::new();
         loop {
             let after = rows.last().map_or(0, |row: &Row| row.id);
