@@ -29,7 +29,10 @@ fn main() -> Result<()> {
         for format in [MediaType::Json, MediaType::Xml] {
             let builder = || -> Result<_> {
                 let credentials = Credentials::basic("partner", "secret")?;
-                Ok(Client::builder().base_url(sandbox.url()).credentials(credentials).media_type(format))
+                Ok(Client::builder()
+                    .base_url(sandbox.url())
+                    .credentials(credentials)
+                    .media_type(format))
             };
             let of_async = builder()?.build()?;
             let by_async = || runtime.block_on(sample.call(of_async.operation(&operation.id)).into_future());
@@ -48,12 +51,15 @@ fn main() -> Result<()> {
             };
             wrong += way("async", by_async().map_err(Into::into));
             wrong += way("blocking", by_blocking().map_err(Into::into));
-            wrong += way("command", sample.from_the_command_line(&command, sandbox.url(), format));
+            wrong += way("command", sample.by_command(&command, sandbox.url(), format));
             calls += 3;
         }
     }
     let operations = description().operations.len();
-    writeln!(std::io::stdout(), "{operations} operations, {calls} calls, {wrong} wrong")?;
+    writeln!(
+        std::io::stdout(),
+        "{operations} operations, {calls} calls, {wrong} wrong"
+    )?;
     match wrong {
         0 => Ok(()),
         _ => Err("not every operation can be called".into()),
@@ -82,7 +88,10 @@ impl<'a> Sample<'a> {
         Self {
             operation,
             parameters: parameters.collect(),
-            body: operation.body.as_ref().map(|it| value(description(), &it.content.ty, 0)),
+            body: operation
+                .body
+                .as_ref()
+                .map(|it| value(description(), &it.content.ty, 0)),
         }
     }
 
@@ -97,7 +106,10 @@ impl<'a> Sample<'a> {
     }
 
     fn is_bytes(&self) -> bool {
-        self.operation.body.as_ref().is_some_and(|it| it.content.ty == Type::Binary)
+        self.operation
+            .body
+            .as_ref()
+            .is_some_and(|it| it.content.ty == Type::Binary)
     }
 
     fn call<C>(&self, mut call: OperationCall<C>) -> OperationCall<C> {
@@ -114,24 +126,29 @@ impl<'a> Sample<'a> {
         }
     }
 
-    fn from_the_command_line(&self, command: &str, url: &str, format: MediaType) -> Result<Value> {
-        let kebab = |name: &str| {
-            name.chars().fold(String::new(), |mut flag, character| {
-                if character.is_uppercase() && !flag.is_empty() {
-                    flag.push('-');
-                }
-                flag.extend(character.to_lowercase());
-                flag
-            })
-        };
+    fn by_command(&self, command: &str, url: &str, format: MediaType) -> Result<Value> {
         let mut child = Command::new(command);
         child.args([&self.operation.command.noun, &self.operation.command.verb]);
         for (name, text) in self.texts() {
-            child.arg(format!("--{}={text}", kebab(name)));
+            let argument = self
+                .operation
+                .parameters
+                .iter()
+                .find(|it| it.name == name)
+                .map(|it| &it.argument);
+            let flag = argument.map_or_else(String::new, |it| it.replace('_', "-"));
+            let own = [
+                "format", "timeout", "proxy", "output", "input", "sandbox", "verbose", "help",
+            ];
+            let prefix = if own.contains(&flag.as_str()) { "parameter-" } else { "" };
+            child.arg(format!("--{prefix}{flag}={text}"));
         }
         if self.operation.credentials_key.is_none() {
             let taken = self.parameters.contains_key("customerId");
-            child.arg(format!("--{}={CUSTOMER}", if taken { "for-customer" } else { "customer-id" }));
+            child.arg(format!(
+                "--{}={CUSTOMER}",
+                if taken { "for-customer" } else { "customer-id" }
+            ));
         }
         if self.body.is_some() {
             child.args(["--input", "-"]);
@@ -139,8 +156,14 @@ impl<'a> Sample<'a> {
         let format = format.to_string();
         let format = format.rsplit('/').next().unwrap_or_default();
         child.args(["--base-url", url, "--format", format, "--output", "json"]);
-        child.env("VITEC_CONNECT_USERNAME", "partner").env("VITEC_CONNECT_PASSWORD", "secret");
-        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        child
+            .env("VITEC_CONNECT_USERNAME", "partner")
+            .env("VITEC_CONNECT_PASSWORD", "secret");
+        let mut child = child
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             match &self.body {
                 Some(_) if self.is_bytes() => stdin.write_all(BYTES)?,
@@ -168,7 +191,11 @@ impl<'a> Sample<'a> {
             true => received.raw == BYTES,
             false => received.body == body,
         };
-        if received.operation != self.operation.id || parameters != self.parameters || !same_body || !received.notes.is_empty() {
+        if received.operation != self.operation.id
+            || parameters != self.parameters
+            || !same_body
+            || !received.notes.is_empty()
+        {
             return Err(format!(
                 "sent {:?} {body}, and what arrived is {} {parameters:?} {} {:?}",
                 self.parameters, received.operation, received.body, received.notes

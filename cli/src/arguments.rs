@@ -19,6 +19,9 @@ The exit status is that of the worst row of the file, whatever else fails: 2 say
 worse, 5 that rows are still to be sent, 6 also that another process has rows under way. 130 after a signal, where rows
 are still to be sent.";
 
+/// The flags of a body together: no flag, but a name like one.
+const MEMBERS: &str = "members";
+
 /// What an import sends.
 pub(crate) const LOAN_PROMISE: &str = "loan-promise";
 
@@ -91,7 +94,7 @@ fn call(operation: &Operation) -> Command {
         .iter()
         .flat_map(|it| &it.members)
         .filter(|it| it.kind != Kind::Nested);
-    let flags: Vec<String> = members.clone().map(|it| it.name.clone()).collect();
+    let flags: Vec<String> = members.clone().map(|it| it.flag.clone()).collect();
     let mut command = Command::new(operation.verb.clone())
         .about(operation.summary.clone())
         .after_help(format!("{CREDENTIALS}\n\n{EXIT_STATUSES}"))
@@ -105,7 +108,7 @@ fn call(operation: &Operation) -> Command {
                     .help_heading("Body"),
             )
             .group(
-                ArgGroup::new("members")
+                ArgGroup::new(MEMBERS)
                     .args(flags)
                     .multiple(true)
                     .conflicts_with("input"),
@@ -130,7 +133,7 @@ fn flag(field: &Field, heading: &'static str) -> Arg {
         Kind::Boolean => "true|false",
         Kind::Text | Kind::Nested => "TEXT",
     };
-    Arg::new(field.name.clone())
+    Arg::new(field.flag.clone())
         .long(field.flag.clone())
         .value_name(value_name)
         .help(field.help.clone())
@@ -145,6 +148,14 @@ fn flag(field: &Field, heading: &'static str) -> Arg {
 
 fn option(name: &'static str, value_name: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value_name)
+}
+
+/// The flags that a command for an operation has whatever the operation.
+pub(crate) fn own_flags() -> Vec<String> {
+    let settings = settings();
+    let longs = settings.iter().filter_map(Arg::get_long);
+    let others = ["help", "input", MEMBERS];
+    longs.chain(others).map(str::to_owned).collect()
 }
 
 fn settings() -> Vec<Arg> {

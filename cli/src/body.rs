@@ -107,7 +107,7 @@ fn read_input(input: &str, is_bytes: bool) -> Result<Given, Mistake> {
 fn flags(members: &[Field], matches: &ArgMatches) -> Result<Option<Map<String, Value>>, Mistake> {
     let mut flags = Map::new();
     for member in members.iter().filter(|it| it.kind != Kind::Nested) {
-        if let Some(text) = matches.get_one::<String>(&member.name) {
+        if let Some(text) = matches.get_one::<String>(&member.flag) {
             flags.insert(member.name.clone(), value(member, text)?);
         }
     }

@@ -73,7 +73,7 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, signals: &Si
 
 fn with_parameters(mut call: OperationCall, parameters: &[Field], matches: &ArgMatches) -> OperationCall {
     for parameter in parameters {
-        for text in matches.get_many::<String>(&parameter.name).into_iter().flatten() {
+        for text in matches.get_many::<String>(&parameter.flag).into_iter().flatten() {
             call = match parameter.is_sent {
                 true => call.parameter(&parameter.name, text),
                 false => call.customer(text),
@@ -86,7 +86,7 @@ fn with_parameters(mut call: OperationCall, parameters: &[Field], matches: &ArgM
 /// `customerId M30011, contactId 4711`
 fn described(parameters: &[Field], matches: &ArgMatches) -> String {
     let in_path = parameters.iter().filter(|it| it.identifies);
-    let given = in_path.filter_map(|it| Some((&it.name, matches.get_one::<String>(&it.name)?)));
+    let given = in_path.filter_map(|it| Some((&it.name, matches.get_one::<String>(&it.flag)?)));
     given
         .map(|(name, value)| format!("{name} {value}"))
         .collect::<Vec<_>>()
@@ -95,13 +95,13 @@ fn described(parameters: &[Field], matches: &ArgMatches) -> String {
 
 /// The ids that a call is for, by name, as far as they were given.
 pub(crate) fn parameters(parameters: &[Field], matches: &ArgMatches) -> Map<String, Value> {
-    let mut named = names(parameters);
-    for (name, value) in &mut named {
-        *value = matches
-            .get_one::<String>(name)
-            .map_or(Value::Null, |it| it.as_str().into());
-    }
-    named
+    let given = |it: &Field| {
+        matches
+            .get_one::<String>(&it.flag)
+            .map_or(Value::Null, |it| it.as_str().into())
+    };
+    let ids = parameters.iter().filter(|it| it.identifies);
+    ids.map(|it| (it.name.clone(), given(it))).collect()
 }
 
 /// Their names: the customer's, and of those in the path.

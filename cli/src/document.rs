@@ -30,7 +30,7 @@ pub(crate) struct Body {
 pub(crate) struct Field {
     /// As the document calls it.
     pub(crate) name: String,
-    /// `valid-until`
+    /// `--valid-until`, without the dashes. No two of a command are the same.
     pub(crate) flag: String,
     pub(crate) help: String,
     pub(crate) kind: Kind,
@@ -57,23 +57,43 @@ pub(crate) enum Kind {
 /// All operations of the document.
 pub(crate) fn operations() -> Vec<Operation> {
     let description = vitec_connect::description();
-    let operations = description.operations.iter().map(|operation| Operation {
-        id: operation.id.clone(),
-        noun: operation.command.noun.clone(),
-        verb: operation.command.verb.clone(),
-        summary: operation.summary.clone().unwrap_or_else(|| operation.id.clone()),
-        parameters: parameters(description, operation),
-        body: operation.body.as_ref().map(|body| Body {
-            required: body.required,
-            is_bytes: body.content.ty == Type::Binary,
-            members: description
-                .members(&body.content.ty)
-                .iter()
-                .map(|it| field(description, &it.json, &it.ty, it.description.as_deref()))
-                .collect(),
-        }),
+    let operations = description.operations.iter().map(|operation| {
+        name_flags(Operation {
+            id: operation.id.clone(),
+            noun: operation.command.noun.clone(),
+            verb: operation.command.verb.clone(),
+            summary: operation.summary.clone().unwrap_or_else(|| operation.id.clone()),
+            parameters: parameters(description, operation),
+            body: operation.body.as_ref().map(|body| Body {
+                required: body.required,
+                is_bytes: body.content.ty == Type::Binary,
+                members: description
+                    .members(&body.content.ty)
+                    .iter()
+                    .map(|it| field(description, &it.json, &it.ty, it.description.as_deref()))
+                    .collect(),
+            }),
+        })
     });
     operations.collect()
+}
+
+/// A flag that is taken, by one of our own or by a parameter of this name, says what it stands for.
+fn name_flags(mut operation: Operation) -> Operation {
+    let mut taken = crate::arguments::own_flags();
+    let parameters = operation.parameters.iter_mut().map(|it| ("parameter", it));
+    let members = operation
+        .body
+        .iter_mut()
+        .flat_map(|it| &mut it.members)
+        .map(|it| ("body", it));
+    for (what, field) in parameters.chain(members) {
+        while taken.contains(&field.flag) {
+            field.flag = format!("{what}-{}", field.flag);
+        }
+        taken.push(field.flag.clone());
+    }
+    operation
 }
 
 fn parameters(description: &Description, operation: &description::Operation) -> Vec<Field> {
@@ -146,7 +166,7 @@ fn field(description: &Description, name: &str, ty: &Type, text: Option<&str>) -
 fn kebab(name: &str) -> String {
     let mut words = String::new();
     for character in name.chars() {
-        if character.is_uppercase() && !words.is_empty() {
+        if character.is_uppercase() && !words.is_empty() && !words.ends_with('-') {
             words.push('-');
         }
         words.extend(character.to_lowercase());
