@@ -1,11 +1,12 @@
 //! From an operation that progenitor generated to the request of a call: made, shown, and not sent.
 
 use std::cell::Cell;
-use std::fmt;
+use std::fmt::{self, Display as _, Write as _};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, QueryParam, ResponseValue};
 use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -55,12 +56,42 @@ impl fmt::Debug for Slot {
 /// A generated operation makes its request, and does not send it: what comes back belongs to the transport, whole and
 /// untouched.
 impl ClientHooks<Slot> for generated::Client {
-    async fn exec(&self, mut request: reqwest::Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
-        request.headers_mut().remove(HeaderName::from_static("api-version")); // progenitor's own.
+    async fn exec(&self, request: reqwest::Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
         self.inner().0.set(Some(request));
         std::future::pending().await
     }
 }
+
+/// A value as it stands in a path: what a URL parser would read as something else is percent-encoded.
+pub(crate) struct Encoded<'a, T>(pub(crate) &'a T);
+
+impl<T: fmt::Display> fmt::Display for Encoded<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Encoder(f), "{}", self.0)
+    }
+}
+
+struct Encoder<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl fmt::Write for Encoder<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        utf8_percent_encode(text, IN_PATH).fmt(self.0)
+    }
+}
+
+/// The path percent-encode set of the URL standard, and what ends a segment or begins an escape.
+const IN_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'/')
+    .add(b'%');
 
 /// What a generated operation returns.
 type Made = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;

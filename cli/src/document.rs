@@ -120,6 +120,7 @@ fn parameters(description: &Description, operation: &description::Operation) -> 
             ty => (ty, false),
         };
         Field {
+            flag: it.argument.replace('_', "-"),
             required: it.required,
             is_list,
             identifies: it.place == Place::Path || is_key(&it.name),
@@ -166,6 +167,7 @@ fn field(description: &Description, name: &str, ty: &Type, text: Option<&str>) -
 fn kebab(name: &str) -> String {
     let mut words = String::new();
     for character in name.chars() {
+        let character = if character.is_alphanumeric() { character } else { '-' };
         if character.is_uppercase() && !words.is_empty() && !words.ends_with('-') {
             words.push('-');
         }

@@ -17,6 +17,7 @@ mod objects;
 mod operations;
 mod parameters;
 mod reader;
+mod requests;
 mod schemas;
 
 use progenitor::{GenerationSettings, Generator, HooksMode, TypeImpl};
@@ -46,6 +47,7 @@ pub fn generate(file: &str, text: &str) -> Result<Generated, Vec<Mistake>> {
     let client = progenitor_client(&description).map_err(broken)?;
     let mut generated: syn::File =
         syn::parse2(client).map_err(|error| broken(format!("progenitor generated no valid Rust: {error}")))?;
+    requests::lighten(&mut generated);
     emit::add_contracts(&mut generated, &description).map_err(|error| broken(error.to_string()))?;
     generated.items.push(emit::base_url(&description.server));
     let methods = syn::parse2::<syn::File>(methods::methods(&description, &generated))

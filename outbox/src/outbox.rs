@@ -165,7 +165,11 @@ impl Outbox {
     }
 
     async fn change(&self, rows: &[i64], change: Change) -> Result<(), Error> {
-        let changed = self.store.change(rows.to_vec(), change);
+        // A row that is named twice is decided about once.
+        let mut once = rows.to_vec();
+        once.sort_unstable();
+        once.dedup();
+        let changed = self.store.change(once, change);
         let Some(refused) = self.wait(PATIENCE, changed).await? else {
             return Ok(());
         };

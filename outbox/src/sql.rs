@@ -101,12 +101,12 @@ pub(crate) const CLAIM_SKIPPING_LOCKED: &str = claim!(" FOR UPDATE SKIP LOCKED")
 ///
 /// An answer can be late: its row was taken for `unknown` when the lease ran out, and it still settles that. Where a
 /// person has put the row back to `pending` since, only the news that it *was* accepted counts: it keeps the row from
-/// being sent again. The same answer can come twice, where it was not heard that the first was recorded. The owner stays,
-/// for [`RECORDED`].
+/// being sent again. The same answer can come twice, where it was not heard that the first was recorded: delivery `$9` is
+/// the row's owner, for [`RECORDED`], also where the lease had run out and it had none.
 pub(crate) const RECORD: &str = concat!(
     "UPDATE ",
     rows!(),
-    " SET state = $3, answer = $4, message = $5, kind = $6, status = $7, lease_until = NULL, changed_at = $8
+    " SET state = $3, answer = $4, message = $5, kind = $6, status = $7, lease_until = NULL, changed_at = $8, owner = $9
     WHERE id = $1 AND attempt = $2
     AND (state IN ('sending', 'unknown') OR state = $3 OR $3 = 'accepted')"
 );
@@ -125,7 +125,8 @@ pub(crate) const SUPERSEDED: &str = concat!(
 );
 
 /// Whether delivery `$3` has recorded the attempt already, and a person has decided about the row since. A row that
-/// became `unknown` because its lease ran out has no owner, and one that is `sending` was taken by [`RECORD`].
+/// became `unknown` because its lease ran out has no owner until its answer is recorded, and one that is `sending` was
+/// taken by [`RECORD`].
 pub(crate) const RECORDED: &str = concat!(
     "SELECT id FROM ",
     rows!(),

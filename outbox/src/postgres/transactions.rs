@@ -141,6 +141,7 @@ async fn record(client: &Client, now: Now, delivery: &Delivery, it: &Finished) -
             &it.kind,
             &it.status.map(i32::from),
             &now,
+            &delivery.owner,
         ],
     )
     .await?;

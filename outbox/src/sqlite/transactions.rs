@@ -120,6 +120,7 @@ fn record(transaction: &Transaction<'_>, now: Now, delivery: &Delivery, finished
             &finished.kind,
             &finished.status,
             &Time(now),
+            &delivery.owner,
         ])?
         .execute()?;
     if recorded > 0 || (finished.state == State::Accepted && superseded(transaction, now, finished)?) {
