@@ -121,7 +121,9 @@ impl Check {
             .posts
             .iter()
             .filter(|((row, _), post)| *row == id && post.run == run);
-        if matches!(stood, None | Some(State::Sending)) && posts.any(|(_, post)| !post.told) {
+        // What it did since its last look may have changed what it saw.
+        let may_be_under_way = matches!(stood, None | Some(State::Sending)) || look.worked > *at;
+        if may_be_under_way && posts.any(|(_, post)| !post.told) {
             return match state {
                 State::Unknown => Ok(()),
                 _ => Err("what became of its call was not recorded".to_owned()),
