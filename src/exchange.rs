@@ -16,7 +16,7 @@ use crate::client::{Client, Inner};
 use crate::credentials::Credentials;
 use crate::error::{About, Effect, Error, ErrorKind, Outcome};
 use crate::generated;
-use crate::media_type::{Encode, EncodeError};
+use crate::media_type::{Encode, EncodeError, MediaType};
 use crate::receipt::Receipt;
 use crate::request::{Prepared, Request};
 use crate::retry::Failure;
@@ -79,12 +79,8 @@ impl Exchange {
         let Some(body) = body else {
             return self;
         };
-        let invalid = || Error::new(ErrorKind::InvalidBody, Outcome::NotSent);
         let media_type = self.client.inner.media_type;
-        let encoded = body.encode(media_type).map_err(|error| match error {
-            EncodeError::Json(error) => invalid().with_source(error),
-            EncodeError::Xml(error) => invalid().with_source(error),
-        });
+        let encoded = encoded(body, media_type);
         self.change(|prepared, _| {
             prepared.body = Some((media_type.as_str(), encoded?));
             Ok(())
@@ -177,6 +173,15 @@ impl Exchange {
             Err(error) => Err(failed(error, self.about, &self.receipt, started, &span)),
         }
     }
+}
+
+/// A body as it is sent.
+pub(crate) fn encoded(body: &impl Encode, media_type: MediaType) -> Result<Bytes, Error> {
+    let invalid = || Error::new(ErrorKind::InvalidBody, Outcome::NotSent);
+    body.encode(media_type).map_err(|error| match error {
+        EncodeError::Json(error) => invalid().with_source(error),
+        EncodeError::Xml(error) => invalid().with_source(error),
+    })
 }
 
 /// Says in `error` all that is known of the call.

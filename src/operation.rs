@@ -14,7 +14,8 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::datacontract::{self, DataContract};
 use crate::error::{Error, ErrorKind, Outcome};
-use crate::media_type::MediaType;
+use crate::exchange::encoded;
+use crate::media_type::{Encode, MediaType};
 use crate::{CustomerId, description, generated};
 
 /// A call of an operation that is known by its name only, ready to be completed: `.await` sends it.
@@ -38,7 +39,6 @@ use crate::{CustomerId, description, generated};
 #[must_use = "nothing is sent until it is awaited"]
 pub struct OperationCall<C = Client> {
     client: C,
-    id: String,
     arguments: Arguments,
 }
 
@@ -58,8 +58,16 @@ enum Body {
     Bytes(Bytes),
 }
 
-/// Makes the typed call of an operation; generated for each.
-pub(crate) type ByName = fn(&Client, &Arguments) -> Result<Call<Value>, Error>;
+/// An operation, behind its name; generated for each.
+pub(crate) struct ByName {
+    pub(crate) id: &'static str,
+    /// Makes the typed call.
+    pub(crate) call: fn(&Client, &Arguments) -> Result<Call<Value>, Error>,
+    /// The body that is given, read and written.
+    pub(crate) body: fn(&Arguments, MediaType) -> Result<Option<Bytes>, Error>,
+    /// Whether what is given for the parameter of this name is of its type.
+    pub(crate) check: fn(&Arguments, &str) -> Result<(), Error>,
+}
 
 impl Client {
     /// A call of the operation that the document calls `id`, such as `createLoanPromise`; [`description()`](crate::description())
@@ -73,7 +81,6 @@ impl<C> OperationCall<C> {
     pub(crate) fn new(client: C, id: &str) -> Self {
         Self {
             client,
-            id: id.to_owned(),
             arguments: Arguments {
                 operation: id.to_owned(),
                 ..Arguments::default()
@@ -111,6 +118,26 @@ impl<C> OperationCall<C> {
         self.arguments.body = Some(Body::Bytes(bytes.into()));
         self
     }
+
+    /// Whether the parameters that are given are what the operation takes, one by one; others may still be missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`]: the first one that is not.
+    pub fn check_parameters(&self) -> Result<(), Error> {
+        let by_name = self.arguments.find()?;
+        let mut names = self.arguments.parameters.iter().map(|(name, _)| name);
+        names.try_for_each(|name| (by_name.check)(&self.arguments, name))
+    }
+
+    /// The body that is given, as it would be sent in this media type; none where none is given. Members that are required
+    /// have to be there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidBody`]: why it cannot be read or written.
+    pub fn encoded_body(&self, media_type: MediaType) -> Result<Option<Bytes>, Error> {
+        let by_name = self.arguments.find()?;
+        (by_name.body)(&self.arguments, media_type)
+    }
 }
 
 impl OperationCall {
@@ -120,17 +147,8 @@ impl OperationCall {
     /// # Errors
     /// [`ErrorKind::Argument`] and [`ErrorKind::InvalidBody`]: what is wrong with what was given.
     pub fn call(self) -> Result<Call<Value>, Error> {
-        let found = description().operation(&self.id);
-        let made = generated::BY_NAME.iter().find(|(id, _)| *id == self.id);
-        let (Some(operation), Some((_, make))) = (found, made) else {
-            return Err(unknown(
-                "operation",
-                &self.id,
-                description().operations.iter().map(|it| it.id.as_str()),
-            ));
-        };
-        self.arguments.check(operation)?;
-        make(&self.client, &self.arguments)
+        let by_name = self.arguments.find()?;
+        (by_name.call)(&self.client, &self.arguments)
     }
 }
 
@@ -155,7 +173,6 @@ impl OperationCall<crate::blocking::Client> {
     pub fn call(self) -> Result<crate::blocking::Call<Value>, Error> {
         let of_async = OperationCall {
             client: self.client.client.clone(),
-            id: self.id,
             arguments: self.arguments,
         };
         Ok(self.client.call(of_async.call()?))
@@ -171,8 +188,26 @@ impl OperationCall<crate::blocking::Client> {
 }
 
 impl Arguments {
+    /// The operation, which has what is given.
+    fn find(&self) -> Result<&'static ByName, Error> {
+        let known = &description().operations;
+        let found = known
+            .iter()
+            .zip(&generated::BY_NAME)
+            .find(|(_, it)| it.id == self.operation);
+        let Some((operation, by_name)) = found else {
+            return Err(unknown(
+                "operation",
+                &self.operation,
+                known.iter().map(|it| it.id.as_str()),
+            ));
+        };
+        self.are_of(operation)?;
+        Ok(by_name)
+    }
+
     /// Refuses what the operation does not have.
-    fn check(&self, operation: &Operation) -> Result<(), Error> {
+    fn are_of(&self, operation: &Operation) -> Result<(), Error> {
         for (index, (name, _)) in self.parameters.iter().enumerate() {
             let Some(parameter) = operation.parameters.iter().find(|it| it.name == *name) else {
                 return Err(unknown(
@@ -267,6 +302,15 @@ impl Arguments {
     }
 
     #[allow(dead_code, reason = "the document says whether it is needed")]
+    pub(crate) fn encoded_body<T: DeserializeOwned + DataContract + Encode>(
+        &self,
+        media_type: MediaType,
+    ) -> Result<Option<Bytes>, Error> {
+        let body = self.optional_body::<T>()?;
+        body.map(|body| encoded(&body, media_type)).transpose()
+    }
+
+    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn body_bytes(&self) -> Result<Bytes, Error> {
         self.optional_body_bytes()?
             .ok_or_else(|| self.wrong("its body is missing"))
@@ -282,7 +326,8 @@ impl Arguments {
     }
 
     fn parsed<T: FromStr<Err: Display>>(&self, what: &str, text: &str) -> Result<T, Error> {
-        text.parse().map_err(|error| self.wrong(format!("{what}: {error}")))
+        text.parse()
+            .map_err(|error: T::Err| self.wrong(what).with_source(error.to_string()))
     }
 
     fn wrong(&self, what: impl Display) -> Error {

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use serde_json::{Value, json};
-use vitec_connect_outbox::{Address, Outbox, Resolution, Row, State};
+use serde_json::{Map, Value, json};
+use vitec_connect_outbox::{Address, Delivered, Outbox, Resolution, Row, State};
 
 use crate::print::{self, escaped, json_escaped, say};
 use crate::report::{Mistake, Output, chain, output};
@@ -278,10 +278,11 @@ async fn show(outbox: &Outbox, ids: &[i64], output: Output) -> Result<(), Mistak
 }
 
 fn line(row: &Row) -> String {
-    let mut line = format!(
-        "{:>6}  {:<8}  {}  {}",
-        row.id, row.state, row.customer_id, row.contact_id
-    );
+    let mut line = format!("{:>6}  {:<8}  {}", row.id, row.state, row.customer_id);
+    for (_, text) in texts(&row.subject) {
+        line.push_str("  ");
+        line.push_str(&text);
+    }
     for more in [&row.reference, &row.answer, &row.message].into_iter().flatten() {
         line.push_str("  ");
         line.push_str(more);
@@ -289,12 +290,23 @@ fn line(row: &Row) -> String {
     escaped(&line).into_owned()
 }
 
+/// Each parameter beside the customer, with its text.
+fn texts(subject: &str) -> Vec<(&'static str, String)> {
+    Delivered::operation().map(|it| it.texts(subject)).unwrap_or_default()
+}
+
 fn object(row: &Row) -> Value {
-    json!({
-        "row": row.id,
-        "state": row.state.as_str(),
-        "customerId": row.customer_id,
-        "contactId": row.contact_id,
+    let mut object = Map::new();
+    object.insert("row".to_owned(), row.id.into());
+    object.insert("state".to_owned(), row.state.as_str().into());
+    let customer = Delivered::operation().map_or("customerId", Delivered::customer);
+    object.insert(customer.to_owned(), row.customer_id.as_str().into());
+    object.extend(
+        texts(&row.subject)
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), text.into())),
+    );
+    let rest = json!({
         "reference": row.reference,
         "line": row.line,
         "attempt": row.attempt,
@@ -305,5 +317,9 @@ fn object(row: &Row) -> Value {
         "changedAt": row.changed_at.to_rfc3339(),
         "operation": row.operation,
         "payload": row.payload.as_deref().map(|it| serde_json::from_str(it).unwrap_or_else(|_| Value::from(it))),
-    })
+    });
+    if let Value::Object(rest) = rest {
+        object.extend(rest);
+    }
+    object.into()
 }

@@ -33,8 +33,7 @@ pub(crate) fn methods(description: &Description, progenitors: &syn::File) -> Tok
     let markers = methods.iter().filter_map(Method::marker);
     let setters = methods.iter().filter_map(Method::setters);
     let by_name = methods.iter().map(Method::by_name);
-    let ids = description.operations.iter().map(|it| &it.id);
-    let names = methods.iter().map(|it| &it.name);
+    let entries = methods.iter().map(Method::entry);
     let count = methods.len();
     quote! {
         /// The operations that have optional parameters.
@@ -52,7 +51,7 @@ pub(crate) fn methods(description: &Description, progenitors: &syn::File) -> Tok
         }
         #(#setters)*
         /// Each operation as a call by its name in the document.
-        pub(crate) const BY_NAME: [(&str, crate::operation::ByName); #count] = [#((#ids, by_name::#names)),*];
+        pub(crate) const BY_NAME: [crate::operation::ByName; #count] = [#(#entries),*];
         mod by_name {
             use super::types;
             #(#by_name)*
@@ -401,6 +400,39 @@ impl<'a> Method<'a> {
                 #(#of_blocking)*
             }
         })
+    }
+
+    /// What a call by name needs to know of the operation.
+    fn entry(&self) -> TokenStream {
+        let Self { name, operation, .. } = self;
+        let id = &operation.id;
+        let checks = operation.parameters.iter().map(|parameter| {
+            let wire = &parameter.name;
+            let ty = match &parameter.ty {
+                Type::List(item) => self.owned(&item.ty),
+                ty => self.owned(ty),
+            };
+            quote!(#wire => arguments.list::<#ty>(name).map(|_| ()),)
+        });
+        let body = match operation.body.as_ref().map(|it| &it.content.ty) {
+            None => quote!(|_, _| Ok(None)),
+            Some(Type::Binary) => quote!(|arguments, _| arguments.optional_body_bytes()),
+            Some(ty) => {
+                let ty = self.owned(ty);
+                quote!(|arguments, media_type| arguments.encoded_body::<#ty>(media_type))
+            }
+        };
+        quote! {
+            crate::operation::ByName {
+                id: #id,
+                call: by_name::#name,
+                body: #body,
+                check: |arguments, name| match name {
+                    #(#checks)*
+                    _ => Ok(()),
+                },
+            }
+        }
     }
 
     fn by_name(&self) -> TokenStream {

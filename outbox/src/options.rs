@@ -148,8 +148,8 @@ pub struct Sent {
     pub line: Option<u64>,
     /// The customer that it is for.
     pub customer_id: String,
-    /// The contact that it is for.
-    pub contact_id: String,
+    /// What else its call needs besides the body, such as the contact: see [`Delivered::texts`](crate::Delivered::texts).
+    pub subject: String,
     /// What has become of it.
     pub state: State,
     /// The server's answer.

@@ -4,9 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
-use vitec_connect::{ContactId, CustomerId, LoanPromise};
+use vitec_connect::CustomerId;
 
+use crate::delivered::Delivered;
+use crate::error::{Error, ErrorKind};
 use crate::reference;
 
 /// What has become of a row.
@@ -61,9 +64,6 @@ impl FromStr for State {
     }
 }
 
-/// The name under which the only operation so far is stored, as its method is called.
-pub(crate) const CREATE_LOAN_PROMISE: &str = "create_loan_promise";
-
 /// A row to be stored.
 ///
 /// A row is recognised by its [`reference`](Self::reference), else by its content and its
@@ -72,7 +72,7 @@ pub(crate) const CREATE_LOAN_PROMISE: &str = "create_loan_promise";
 pub struct NewRow {
     pub(crate) operation: &'static str,
     pub(crate) customer_id: CustomerId,
-    pub(crate) contact_id: ContactId,
+    pub(crate) subject: String,
     pub(crate) payload: String,
     pub(crate) reference: Option<String>,
     pub(crate) occurrence: u64,
@@ -80,24 +80,44 @@ pub struct NewRow {
 }
 
 impl NewRow {
-    /// A loan promise (lånelöfte) for a buyer.
+    /// What the operation is sent that the document marks to be delivered: for a customer, with the parameters that it needs
+    /// beside ([`Delivered::parameters`]), in their order.
     ///
     /// # Errors
-    /// A loan promise that cannot be written as JSON: a date that .NET cannot hold, an impossible enumeration name.
-    pub fn loan_promise(
+    /// Another number of parameters, and a body that cannot be written as JSON: a date that .NET cannot hold, an impossible
+    /// name of an enumeration.
+    pub fn new<T: ToString>(
         customer_id: CustomerId,
-        contact_id: ContactId,
-        loan_promise: &LoanPromise,
-    ) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            operation: CREATE_LOAN_PROMISE,
+        parameters: impl IntoIterator<Item = T>,
+        body: &impl Serialize,
+    ) -> Result<Self, Error> {
+        let wrong = |what: String| Error::new(ErrorKind::Input, what);
+        let delivered =
+            Delivered::operation().ok_or_else(|| wrong("the document marks no operation to deliver".to_owned()))?;
+        let texts: Vec<String> = parameters.into_iter().map(|it| it.to_string()).collect();
+        let needed = delivered.parameters();
+        if texts.len() != needed.len() {
+            return Err(wrong(format!(
+                "the operation needs {}, and was given {}",
+                needed.join(", "),
+                texts.len()
+            )));
+        }
+        let payload = serde_json::to_string(body)
+            .map_err(|error| wrong("the body cannot be written as JSON".to_owned()).with_source(error))?;
+        Ok(Self::stored(delivered, customer_id, &texts, payload))
+    }
+
+    pub(crate) fn stored(delivered: Delivered, customer_id: CustomerId, texts: &[String], payload: String) -> Self {
+        Self {
+            operation: delivered.name(),
             customer_id,
-            contact_id,
-            payload: serde_json::to_string(loan_promise)?,
+            subject: Delivered::subject(texts),
+            payload,
             reference: None,
             occurrence: 1,
             line: None,
-        })
+        }
     }
 
     /// The sender's own reference: at most 1,024 bytes, without NUL and characters that nobody sees. White space at its
@@ -130,7 +150,7 @@ impl NewRow {
         for part in [
             self.operation,
             self.customer_id.as_str(),
-            self.contact_id.as_str(),
+            self.subject.as_str(),
             &self.payload,
         ] {
             // With its length: else "a", "bc" and "ab", "c" would be the same.
@@ -184,8 +204,8 @@ pub struct Row {
     pub line: Option<u64>,
     /// The customer that it is for.
     pub customer_id: String,
-    /// The contact that it is for.
-    pub contact_id: String,
+    /// What else its call needs besides the body, such as the contact: see [`Delivered::texts`].
+    pub subject: String,
     /// What is sent, as JSON. None once it was purged.
     pub payload: Option<String>,
     /// What has become of it.

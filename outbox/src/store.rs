@@ -104,7 +104,7 @@ pub(crate) struct Claimed {
     pub(crate) id: i64,
     pub(crate) operation: String,
     pub(crate) customer_id: String,
-    pub(crate) contact_id: String,
+    pub(crate) subject: String,
     pub(crate) payload: String,
     pub(crate) attempt: i64,
     pub(crate) reference: Option<String>,

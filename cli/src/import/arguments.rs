@@ -3,16 +3,24 @@
 use std::time::Duration;
 
 use clap::{Arg, ArgAction};
+use vitec_connect_outbox::Delivered;
 
 /// Longer than any file of loan promises, and still a number of days that every database can take.
 const LONGEST_KEEP: Duration = Duration::from_secs(1000 * 366 * 24 * 60 * 60);
+
+/// The columns that a row cannot do without.
+fn needed() -> String {
+    let delivered = Delivered::operation();
+    let columns = delivered.map(|it| [vec![it.customer()], it.parameters()].concat());
+    columns.unwrap_or_default().join(", ")
+}
 
 pub(crate) fn arguments() -> Vec<Arg> {
     vec![
         Arg::new("file")
             .value_name("FILE")
             .required(true)
-            .help("CSV or NDJSON with the columns customerId, contactId, the members of a loan promise, and perhaps reference; `-` is stdin"),
+            .help(format!("CSV or NDJSON with the columns {}, the members of the body, and perhaps reference; `-` is stdin", needed())),
         crate::outbox::place_argument(),
         Arg::new("concurrency")
             .long("concurrency")

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use vitec_connect_outbox::{Event, Progress, Sent, State};
+use vitec_connect_outbox::{Delivered, Event, Progress, Sent, State};
 
 use crate::print::{escaped, say};
 use crate::report::chain;
@@ -95,10 +95,15 @@ impl Shown {
 }
 
 fn failed(row: &Sent) -> String {
-    let mut what = format!(
-        "row {}, customer {}, contact {}: {}",
-        row.id, row.customer_id, row.contact_id, row.state
-    );
+    let mut what = format!("row {}, customer {}", row.id, row.customer_id);
+    for (name, text) in Delivered::operation()
+        .map(|it| it.texts(&row.subject))
+        .unwrap_or_default()
+    {
+        // `contact` of `contactId`.
+        what.push_str(&format!(", {} {text}", name.strip_suffix("Id").unwrap_or(name)));
+    }
+    what.push_str(&format!(": {}", row.state));
     if let Some(line) = row.line {
         what.insert_str(0, &format!("line {line}, "));
     }

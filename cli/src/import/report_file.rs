@@ -4,22 +4,24 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use vitec_connect_outbox::{Batch, ReportRow};
+use vitec_connect_outbox::{Batch, Delivered, ReportRow};
 
 use crate::print::escaped;
 use crate::report::Mistake;
 
-const COLUMNS: [&str; 9] = [
-    "line",
-    "reference",
-    "customerId",
-    "contactId",
-    "row",
-    "state",
-    "status",
-    "answer",
-    "message",
-];
+/// Before and behind what a row is for.
+const BEFORE: [&str; 2] = ["line", "reference"];
+const BEHIND: [&str; 5] = ["row", "state", "status", "answer", "message"];
+
+/// The customer and the parameters of what is delivered.
+fn columns() -> Vec<&'static str> {
+    let Some(delivered) = Delivered::operation() else {
+        return Vec::new();
+    };
+    let mut columns = vec![delivered.customer()];
+    columns.extend(delivered.parameters());
+    columns
+}
 
 /// Where the report goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -250,27 +252,39 @@ fn replace(path: &Path, batch: &mut Batch) -> Result<(), Failed> {
 
 fn lines(to: impl Write, batch: &mut Batch) -> Result<(), Failed> {
     let mut csv = csv::Writer::from_writer(BufWriter::new(to));
-    csv.write_record(COLUMNS)?;
+    csv.write_record(BEFORE.into_iter().chain(columns()).chain(BEHIND))?;
     batch.report::<Failed>(|row| Ok(csv.write_record(cells(row))?))?;
     csv.flush()?;
     Ok(())
 }
 
-fn cells(row: &ReportRow) -> [String; 9] {
+fn cells(row: &ReportRow) -> Vec<String> {
     let number = |number: Option<u64>| number.map_or(String::new(), |it| it.to_string());
     let own = |text: &Option<String>| text.clone().unwrap_or_default();
     let said = |text: &Option<String>| text.as_deref().map_or(String::new(), harmless);
-    [
-        number(row.line),
-        own(&row.reference),
-        own(&row.customer_id),
-        own(&row.contact_id),
+    let mut cells = vec![number(row.line), own(&row.reference), own(&row.customer_id)];
+    if let Some(delivered) = Delivered::operation() {
+        let mut texts = row
+            .subject
+            .as_deref()
+            .map(|it| delivered.texts(it))
+            .unwrap_or_default()
+            .into_iter();
+        cells.extend(
+            delivered
+                .parameters()
+                .iter()
+                .map(|_| texts.next().map(|it| it.1).unwrap_or_default()),
+        );
+    }
+    cells.extend([
         row.id.map_or(String::new(), |it| it.to_string()),
         row.state.to_string(),
         number(row.status.map(u64::from)),
         said(&row.answer),
         said(&row.message),
-    ]
+    ]);
+    cells
 }
 
 /// What a server said, for a table: no line of its own, and nothing that a spreadsheet would work out.

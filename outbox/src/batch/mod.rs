@@ -85,8 +85,9 @@ pub struct ReportRow {
     pub reference: Option<String>,
     /// The customer that it is for, as far as it was read.
     pub customer_id: Option<String>,
-    /// The contact that it is for, as far as it was read.
-    pub contact_id: Option<String>,
+    /// What else its call needs besides the body, such as the contact, as far as it was read: see
+    /// [`Delivered::texts`](crate::Delivered::texts).
+    pub subject: Option<String>,
     /// Its number in the outbox, where it is stored.
     pub id: Option<i64>,
     /// What has become of it.

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use vitec_connect::{ContactId, CustomerId};
+use vitec_connect::CustomerId;
 
 use super::spool::Entry;
 use super::{Batch, GRACE};
@@ -185,7 +185,7 @@ impl Batch {
             line: Some(bad.line),
             reference: bad.reference.as_deref(),
             customer_id: bad.customer_id.as_deref(),
-            contact_id: bad.contact_id.as_deref(),
+            subject: bad.subject.as_deref(),
             message: Some(&message),
             ..Entry::default()
         });
@@ -212,7 +212,7 @@ struct Read {
     line: u64,
     reference: Option<String>,
     customer_id: CustomerId,
-    contact_id: ContactId,
+    subject: String,
 }
 
 impl From<&NewRow> for Read {
@@ -221,7 +221,7 @@ impl From<&NewRow> for Read {
             line: row.line.unwrap_or_default(),
             reference: row.reference.clone(),
             customer_id: row.customer_id.clone(),
-            contact_id: row.contact_id.clone(),
+            subject: row.subject.clone(),
         }
     }
 }
@@ -232,7 +232,7 @@ impl Read {
             line: Some(self.line),
             reference: self.reference.as_deref(),
             customer_id: Some(self.customer_id.as_str()),
-            contact_id: Some(self.contact_id.as_str()),
+            subject: Some(&self.subject),
             ..Entry::default()
         }
     }

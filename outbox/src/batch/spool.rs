@@ -19,7 +19,7 @@ const TABLES: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
         position INTEGER NOT NULL,
         reference TEXT,
         customer_id TEXT,
-        contact_id TEXT,
+        subject TEXT,
         id INTEGER,
         state TEXT NOT NULL,
         known INTEGER NOT NULL,
@@ -38,7 +38,7 @@ pub(super) struct Entry<'a> {
     pub(super) line: Option<u64>,
     pub(super) reference: Option<&'a str>,
     pub(super) customer_id: Option<&'a str>,
-    pub(super) contact_id: Option<&'a str>,
+    pub(super) subject: Option<&'a str>,
     /// Its number in the outbox, where it is stored.
     pub(super) id: Option<i64>,
     /// None for a bad one.
@@ -104,7 +104,7 @@ impl Spool {
         let mut insert = self
             .connection
             .prepare_cached(
-                "INSERT INTO file (line, position, reference, customer_id, contact_id, id, state, known, message)
+                "INSERT INTO file (line, position, reference, customer_id, subject, id, state, known, message)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )
             .map_err(failed)?;
@@ -114,7 +114,7 @@ impl Spool {
                 self.position,
                 entry.reference,
                 entry.customer_id,
-                entry.contact_id,
+                entry.subject,
                 entry.id,
                 entry.state.map_or(RowState::BAD, State::as_str),
                 known,
@@ -236,7 +236,7 @@ impl Spool {
         let mut select = self
             .connection
             .prepare(
-                "SELECT line, reference, customer_id, contact_id, id, state, status, answer, message, known
+                "SELECT line, reference, customer_id, subject, id, state, status, answer, message, known
                  FROM file ORDER BY line, position",
             )
             .map_err(failed)?;
@@ -258,7 +258,7 @@ fn report_row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
             .map(|it| it as u64),
         reference: row.get(1)?,
         customer_id: row.get(2)?,
-        contact_id: row.get(3)?,
+        subject: row.get(3)?,
         id: row.get(4)?,
         state: state.parse().map_or(RowState::Bad, RowState::Stored),
         status: row.get(6)?,

@@ -28,7 +28,7 @@ impl Ended {
             reference: row.reference,
             line: row.line.map(|line| line as u64),
             customer_id: row.customer_id,
-            contact_id: row.contact_id,
+            subject: row.subject,
             state: verdict.state,
             answer: verdict.answer,
             message: verdict.message,

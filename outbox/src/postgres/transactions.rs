@@ -19,7 +19,7 @@ pub(super) async fn enqueue(client: &Client, now: Now, row: &NewRow) -> Result<E
     let hash = row.content_hash();
     let key = row.key(&hash);
     let line = row.line.map(|line| line as i64);
-    let (customer, contact) = (row.customer_id.as_str(), row.contact_id.as_str());
+    let (customer, contact) = (row.customer_id.as_str(), row.subject.as_str());
     // Others write at the same time: what was found may be another way when it is to be changed, and is looked at again.
     for _ in 0..3 {
         // Stored first, looked at then: most rows are new.

@@ -1,26 +1,26 @@
 //! From the cells of a row to a row that can be sent, or everything that is wrong with it.
 
+use std::error::Error as _;
 use std::fmt::Display;
 
 use serde_json::{Map, Value};
-use vitec_connect::{ContactId, CustomerId, LoanPromise, datacontract};
+use vitec_connect::{Client, Credentials, CustomerId, MediaType, OperationCall};
 
 use super::members::{Kind, Member, delivered};
 use super::spreadsheet::{leftover, midnight, serial_number};
 use super::{Problem, ReadOptions, input};
+use crate::delivered::Delivered;
 use crate::error::Error;
 use crate::row::NewRow;
 
-/// The columns that are no members of the body.
-const CUSTOMER_ID: &str = "customerId";
-const CONTACT_ID: &str = "contactId";
+/// The column that the server knows nothing of.
 const REFERENCE: &str = "reference";
 
 /// Where a column leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
     Customer,
-    Contact,
+    Parameter(usize),
     Reference,
     Member(usize),
 }
@@ -29,43 +29,60 @@ pub(super) enum Column {
 pub(super) type Cells = Vec<(Column, Value)>;
 
 pub(super) struct Checker {
+    operation: Delivered,
+    parameters: Vec<&'static str>,
     members: Vec<Member>,
     options: ReadOptions,
+    /// Makes calls, which are never sent.
+    client: Client,
 }
 
 impl Checker {
     pub(super) fn new(options: &ReadOptions) -> Result<Self, Error> {
+        let none = || input("the document marks no operation to deliver");
+        let operation = Delivered::operation().ok_or_else(none)?;
+        let client = Credentials::basic("nobody", "").map(|it| Client::builder().credentials(it));
+        let client = client.map_err(|error| input("rows cannot be checked").with_source(error))?;
+        let client = client.base_url("http://127.0.0.1").build();
         Ok(Self {
-            members: delivered().ok_or_else(|| input("the document marks no operation to deliver"))?,
+            operation,
+            parameters: operation.parameters(),
+            members: delivered().ok_or_else(none)?,
             options: options.clone(),
+            client: client.map_err(|error| input("rows cannot be checked").with_source(error))?,
         })
     }
 
     /// The column with this name, in any case.
     pub(super) fn column(&self, name: &str) -> Result<Column, String> {
-        for (fixed, column) in [
-            (CUSTOMER_ID, Column::Customer),
-            (CONTACT_ID, Column::Contact),
-            (REFERENCE, Column::Reference),
-        ] {
-            if fixed.eq_ignore_ascii_case(name) {
-                return Ok(column);
-            }
+        let is = |other: &str| other.eq_ignore_ascii_case(name);
+        if is(self.operation.customer()) {
+            return Ok(Column::Customer);
         }
-        let member = self.members.iter().position(|it| it.name.eq_ignore_ascii_case(name));
-        member.map(Column::Member).ok_or_else(|| {
-            let known: Vec<_> = self.members.iter().map(|it| it.name.as_str()).collect();
-            format!(
-                "there is no column {name:?}; known are {CUSTOMER_ID}, {CONTACT_ID}, {REFERENCE}, {}",
-                known.join(", ")
-            )
+        if is(REFERENCE) {
+            return Ok(Column::Reference);
+        }
+        let parameter = self.parameters.iter().position(|it| is(it)).map(Column::Parameter);
+        let member = || self.members.iter().position(|it| is(&it.name)).map(Column::Member);
+        parameter.or_else(member).ok_or_else(|| {
+            let mut known = vec![self.operation.customer()];
+            known.extend(&self.parameters);
+            known.push(REFERENCE);
+            known.extend(self.members.iter().map(|it| it.name.as_str()));
+            format!("there is no column {name:?}; known are {}", known.join(", "))
         })
+    }
+
+    /// The columns that a row cannot do without.
+    pub(super) fn needed(&self) -> impl Iterator<Item = Column> + use<> {
+        let parameters = (0..self.parameters.len()).map(Column::Parameter);
+        std::iter::once(Column::Customer).chain(parameters)
     }
 
     pub(super) fn name(&self, column: Column) -> &str {
         match column {
-            Column::Customer => CUSTOMER_ID,
-            Column::Contact => CONTACT_ID,
+            Column::Customer => self.operation.customer(),
+            Column::Parameter(index) => self.parameters.get(index).copied().unwrap_or_default(),
             Column::Reference => REFERENCE,
             Column::Member(index) => self.members.get(index).map_or("", |it| &it.name),
         }
@@ -99,12 +116,18 @@ impl Checker {
     /// The row, or everything that is wrong with it beside what was found already.
     pub(super) fn row(&self, cells: Cells, mut problems: Vec<Problem>) -> Result<NewRow, Vec<Problem>> {
         let whole_row = problems.is_empty();
-        let (mut customer, mut contact, mut reference) = (None, None, None);
+        let (mut customer, mut reference) = (None, None);
+        let mut parameters: Vec<Option<String>> = vec![None; self.parameters.len()];
         let mut body = Map::new();
         for (column, mut value) in cells {
             let checked = self.sound(column, &mut value).and_then(|()| match column {
                 Column::Customer => parse::<CustomerId>(value).map(|it| customer = Some(it)),
-                Column::Contact => parse::<ContactId>(value).map(|it| contact = Some(it)),
+                Column::Parameter(index) => text(value).and_then(|text| {
+                    let named = self.call().parameter(self.name(column), &text);
+                    named.check_parameters().map_err(|error| cause(&error))?;
+                    parameters[index] = Some(text);
+                    Ok(())
+                }),
                 Column::Reference => text(value).map(|it| reference = Some(it)),
                 Column::Member(index) => match self.members.get(index) {
                     Some(member) => self.member(member, &value).map(|()| {
@@ -117,23 +140,23 @@ impl Checker {
                 problems.push(self.problem(column, reason));
             }
         }
-        for (column, missing) in [
-            (Column::Customer, customer.is_none()),
-            (Column::Contact, contact.is_none()),
-        ] {
+        for column in self.needed() {
+            let missing = match column {
+                Column::Parameter(index) => parameters.get(index).is_none_or(Option::is_none),
+                _ => customer.is_none(),
+            };
             let told = |it: &Problem| it.column.as_deref() == Some(self.name(column));
             if missing && whole_row && !problems.iter().any(told) {
                 problems.push(self.problem(column, "it is missing"));
             }
         }
-        let whole = |error: serde_json::Error| Problem {
-            column: None,
-            reason: error.to_string(),
-        };
-        match (customer, contact) {
-            (Some(customer), Some(contact)) if problems.is_empty() => {
-                let promise: LoanPromise = serde_json::from_value(Value::Object(body)).map_err(|it| vec![whole(it)])?;
-                let row = NewRow::loan_promise(customer, contact, &promise).map_err(|it| vec![whole(it)])?;
+        let parameters: Option<Vec<String>> = parameters.into_iter().collect();
+        match (customer, parameters) {
+            (Some(customer), Some(parameters)) if problems.is_empty() => {
+                let payload = self
+                    .payload(body)
+                    .map_err(|reason| vec![Problem { column: None, reason }])?;
+                let row = NewRow::stored(self.operation, customer, &parameters, payload);
                 Ok(match reference {
                     Some(reference) => row.reference(reference),
                     None => row,
@@ -141,6 +164,29 @@ impl Checker {
             }
             _ => Err(problems),
         }
+    }
+
+    /// The parameters as they stand in the file, as far as they do.
+    pub(super) fn subject(&self, cells: &[(Column, Value)]) -> Option<String> {
+        let columns = (0..self.parameters.len()).map(Column::Parameter);
+        let texts: Vec<Option<String>> = columns.map(|column| super::as_read(cells, column)).collect();
+        match texts.iter().any(Option::is_some) {
+            true => Some(Delivered::subject(
+                &texts.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>(),
+            )),
+            false => None,
+        }
+    }
+
+    fn call(&self) -> OperationCall {
+        self.operation.named(&self.client)
+    }
+
+    /// The body as it is stored: as it would be sent in JSON.
+    fn payload(&self, body: Map<String, Value>) -> Result<String, String> {
+        let call = self.call().body(Value::Object(body));
+        let json = call.encoded_body(MediaType::Json).map_err(|error| cause(&error))?;
+        String::from_utf8(json.unwrap_or_default().into()).map_err(|error| error.to_string())
     }
 
     /// Refuses what a spreadsheet or a program has left in place of a value. What it writes for a day becomes that day:
@@ -173,12 +219,23 @@ impl Checker {
             listed(names, value)?;
         }
         let alone = Map::from_iter([(member.name.clone(), value.clone())]);
-        let promise: LoanPromise = serde_json::from_value(Value::Object(alone)).map_err(|it| it.to_string())?;
-        if self.options.xml {
-            datacontract::to_vec(&promise).map_err(|it| it.to_string())?;
+        let call = self.call().body(Value::Object(alone));
+        let media_type = if self.options.xml {
+            MediaType::Xml
+        } else {
+            MediaType::Json
+        };
+        match call.encoded_body(media_type).map_err(|error| cause(&error)) {
+            // Of another member, which the row may have.
+            Err(why) if why.starts_with("missing field") => Ok(()),
+            checked => checked.map(|_| ()),
         }
-        Ok(())
     }
+}
+
+/// What is wrong, without the words of a call.
+fn cause(error: &vitec_connect::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn parse<T: std::str::FromStr<Err: Display>>(value: Value) -> Result<T, String> {

@@ -43,8 +43,8 @@ impl ReadOptions {
 
 /// Reads rows from CSV or NDJSON; which of them it is, the first character says.
 ///
-/// A row has the columns `customerId`, `contactId` and, as the sender has them, `reference` and the members of
-/// [`LoanPromise`](vitec_connect::LoanPromise); names in any case. An empty cell is a member that is not there.
+/// A row has a column for each parameter of the operation that is delivered (`customerId`, `contactId`) and, as the sender has
+/// them, `reference` and the members of its body ([`LoanPromise`](vitec_connect::LoanPromise)); names in any case. An empty cell is a member that is not there.
 ///
 /// CSV (RFC 4180): the first line has the names; `;`, `,` or a tab between them; UTF-8 with or without a byte order mark,
 /// or Windows-1252 as Excel writes it. The first row with a letter outside of ASCII decides between the two. Taken as
@@ -108,8 +108,8 @@ pub struct BadRow {
     pub reference: Option<String>,
     /// The customer's id, as it stands in the file.
     pub customer_id: Option<String>,
-    /// The contact's id, as it stands in the file.
-    pub contact_id: Option<String>,
+    /// What else its call needs besides the body, such as the contact, as it stands in the file.
+    pub subject: Option<String>,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -181,8 +181,8 @@ impl RowReader {
         else {
             return Ok(None);
         };
-        let [reference, customer_id, contact_id] =
-            [Column::Reference, Column::Customer, Column::Contact].map(|column| as_read(&cells, column));
+        let [reference, customer_id] = [Column::Reference, Column::Customer].map(|column| as_read(&cells, column));
+        let subject = self.checker.subject(&cells);
         let mut row = self.checker.row(cells, problems).map(|row| row.line(line));
         if let Some(reference) = &reference {
             let hash = row.as_ref().map(NewRow::content_hash).unwrap_or_default();
@@ -203,7 +203,7 @@ impl RowReader {
                 last_line,
                 reference,
                 customer_id,
-                contact_id,
+                subject,
                 problems,
             }),
         }))

@@ -76,7 +76,7 @@ impl Table {
             }
             columns.push(column);
         }
-        for needed in [Column::Customer, Column::Contact] {
+        for needed in checker.needed() {
             if !columns.contains(&needed) {
                 return Err(wrong(format!("the column {} is missing", checker.name(needed))));
             }
@@ -143,10 +143,11 @@ impl Table {
             let cell = raw.cells.iter().find(|(column, _)| *column == wanted);
             cell.and_then(|(_, value)| checker.column(value.as_str()?.trim()).ok())
         };
-        let (Some(customer), Some(contact)) = (named(Column::Customer), named(Column::Contact)) else {
+        let needed: Vec<Column> = checker.needed().collect();
+        let Some(stand) = needed.iter().map(|it| named(*it)).collect::<Option<Vec<_>>>() else {
             return Ok(());
         };
-        if (customer, contact) != (Column::Customer, Column::Contact) {
+        if stand != needed {
             return Err(input(format!(
                 "line {}: the names of the columns stand there again, in another order: what follows would be read wrongly. \
                  Make a file of its own of it",

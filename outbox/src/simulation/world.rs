@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use tokio::time::{Instant, sleep, sleep_until};
-use vitec_connect::{ContactId, CustomerId, LoanPromise};
+use vitec_connect::{CustomerId, LoanPromise};
 
 use super::check::{Check, Who};
 use super::database::{Access, lock};
@@ -344,9 +344,8 @@ impl World {
 impl Line {
     pub(super) fn row(&self) -> NewRow {
         let customer: CustomerId = format!("M{}", self.customer).parse().unwrap();
-        let contact: ContactId = "4711".parse().unwrap();
         let bank = format!("promise-{}.{}", self.promise, self.version);
-        let row = NewRow::loan_promise(customer, contact, &LoanPromise::builder().bank(bank).build()).unwrap();
+        let row = NewRow::new(customer, ["4711"], &LoanPromise::builder().bank(bank).build()).unwrap();
         match self.has_reference {
             true => row.reference(format!("R{}", self.promise)),
             false => row,

@@ -338,7 +338,7 @@ fn commit<T>(
 /// transaction.execute("CREATE TABLE decisions (id INTEGER PRIMARY KEY)", [])?;
 /// transaction.execute("INSERT INTO decisions VALUES (17)", [])?;
 /// let promise = LoanPromise::builder().bank("SBAB").build();
-/// let row = NewRow::loan_promise("M30011".parse()?, "4711".parse()?, &promise)?.reference("decision 17");
+/// let row = NewRow::new("M30011".parse()?, ["4711"], &promise)?.reference("decision 17");
 /// enqueue(&transaction, &row)?;
 /// transaction.commit()?;
 /// # Ok(())

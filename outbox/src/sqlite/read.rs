@@ -15,7 +15,7 @@ pub(super) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         reference: row.get(3)?,
         line: row.get::<_, Option<i64>>(4)?.map(|line| line as u64),
         customer_id: row.get(5)?,
-        contact_id: row.get(6)?,
+        subject: row.get(6)?,
         payload: row.get(7)?,
         state: state(row, 8)?,
         attempt: row.get(9)?,

@@ -9,7 +9,7 @@ fn row(number: usize) -> NewRow {
     let promise = LoanPromise::builder()
         .bank(format!("{number} {}", "x".repeat(500)))
         .build();
-    NewRow::loan_promise("M1".parse().unwrap(), "4711".parse().unwrap(), &promise).unwrap()
+    NewRow::new("M1".parse().unwrap(), ["4711"], &promise).unwrap()
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ pub(crate) fn enqueue(transaction: &Transaction<'_>, now: Now, row: &NewRow) -> 
                 &row.reference,
                 &row.line.map(|line| line as i64),
                 &row.customer_id.as_str(),
-                &row.contact_id.as_str(),
+                &row.subject.as_str(),
                 &row.payload,
                 &Time(now),
             ])?
@@ -45,7 +45,7 @@ pub(crate) fn enqueue(transaction: &Transaction<'_>, now: Now, row: &NewRow) -> 
                 .all(&[
                     &id,
                     &row.customer_id.as_str(),
-                    &row.contact_id.as_str(),
+                    &row.subject.as_str(),
                     &row.payload,
                     &hash,
                     &row.reference,
@@ -95,7 +95,7 @@ pub(crate) fn exchange(
                     id: row.get(0)?,
                     operation: row.get(1)?,
                     customer_id: row.get(2)?,
-                    contact_id: row.get(3)?,
+                    subject: row.get(3)?,
                     payload: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
                     attempt: row.get(5)?,
                     reference: row.get(6)?,

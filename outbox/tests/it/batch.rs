@@ -124,7 +124,7 @@ async fn each_row_is_counted_once_in_its_final_state(place: Place) {
     let rows = report(&mut batch);
     let bad = &rows[3];
     assert_eq!(
-        (bad.line, bad.reference.as_deref(), bad.contact_id.as_deref(), bad.id),
+        (bad.line, bad.reference.as_deref(), bad.subject.as_deref(), bad.id),
         (Some(5), Some("r4"), Some("x/y"), None)
     );
     assert_eq!((rows[0].answer.as_deref(), rows[2].status), (Some("4711"), Some(400)));

@@ -42,7 +42,7 @@ async fn a_rejected_row_takes_what_comes_again(place: Place) {
     assert_eq!((again.new, again.known, again.corrected, again.bad), (0, 1, 1, 0));
     let now = outbox.row(rejected.id).await.unwrap();
     assert_eq!(
-        (now.state, &*now.customer_id, &*now.contact_id),
+        (now.state, &*now.customer_id, &*now.subject),
         (State::Pending, "M2", "4712")
     );
     assert_eq!(now.payload.as_deref(), Some(r#"{"bank":"SEB"}"#));

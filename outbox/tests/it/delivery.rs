@@ -213,7 +213,7 @@ async fn an_expired_promise_is_not_sent(place: Place) {
     let valid_until = |day: &str| {
         let day: vitec_connect::DateTime = day.parse().unwrap();
         let promise = LoanPromise::builder().valid_until(day).build();
-        NewRow::loan_promise("M1".parse().unwrap(), "4711".parse().unwrap(), &promise).unwrap()
+        NewRow::new("M1".parse().unwrap(), ["4711"], &promise).unwrap()
     };
     let new = vec![valid_until("2020-01-31"), valid_until("9998-01-31")];
     outbox.enqueue(new).await.unwrap();

@@ -31,7 +31,7 @@ fn a_quote_left_open_is_one_bad_row_with_all_that_it_swallows() {
         "{bad}"
     );
     assert_eq!(
-        (bad.customer_id.as_deref(), bad.contact_id.as_deref()),
+        (bad.customer_id.as_deref(), bad.subject.as_deref()),
         (Some("M2"), Some("2"))
     );
     assert_eq!(bad.reference, None);

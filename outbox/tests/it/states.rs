@@ -72,7 +72,7 @@ async fn accepted_rows_keep_their_answer(place: Place) {
     let (summary, sent) = run(&outbox, &server.url, &options()).await;
     assert_eq!((summary.results.accepted, summary.results.total()), (1, 1));
     assert_eq!((sent[0].reference.as_deref(), sent[0].line), (Some("r"), Some(2)));
-    assert_eq!((&*sent[0].customer_id, &*sent[0].contact_id), ("M1", "4711"));
+    assert_eq!((&*sent[0].customer_id, &*sent[0].subject), ("M1", "4711"));
     let row = outbox.row(sent[0].id).await.unwrap();
     assert_eq!((row.state, row.answer.as_deref()), (State::Accepted, Some("4711")));
     assert_eq!(

@@ -74,7 +74,7 @@ pub(crate) use both;
 /// A row whose bank is its mark.
 pub(crate) fn row(customer: &str, bank: &str) -> NewRow {
     let promise = LoanPromise::builder().bank(bank).build();
-    NewRow::loan_promise(customer.parse().unwrap(), "4711".parse().unwrap(), &promise).unwrap()
+    NewRow::new(customer.parse().unwrap(), ["4711"], &promise).unwrap()
 }
 
 pub(crate) fn rows(customer: &str, banks: impl IntoIterator<Item = usize>) -> Vec<NewRow> {

@@ -135,7 +135,7 @@ impl Model {
         self.run(|transaction, now| {
             for number in 0..number {
                 let promise = LoanPromise::builder().bank(format!("{number}")).build();
-                let row = NewRow::loan_promise("M1".parse().unwrap(), "4711".parse().unwrap(), &promise);
+                let row = NewRow::new("M1".parse().unwrap(), ["4711"], &promise);
                 transactions::enqueue(transaction, now, &row.unwrap())?;
             }
             Ok(())
