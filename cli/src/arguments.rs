@@ -22,8 +22,8 @@ are still to be sent.";
 /// The flags of a body together: no flag, but a name like one.
 const MEMBERS: &str = "members";
 
-/// What an import sends.
-pub(crate) const LOAN_PROMISE: &str = "loan-promise";
+/// What a file is imported with: a verb beside those of the operation that the document marks to be delivered.
+pub(crate) const IMPORT: &str = "import";
 
 /// The whole command line.
 pub(crate) fn command(operations: &[Operation]) -> Command {
@@ -44,9 +44,10 @@ pub(crate) fn command(operations: &[Operation]) -> Command {
             ),
         }
     }
-    let nouns = nouns.into_iter().map(|noun| match noun.get_name() {
-        LOAN_PROMISE => noun.subcommand(import()),
-        _ => noun,
+    let delivered = vitec_connect::description().delivered().map(|it| it.command.noun.as_str());
+    let nouns = nouns.into_iter().map(|noun| match Some(noun.get_name()) == delivered {
+        true => noun.subcommand(import()),
+        false => noun,
     });
     Command::new("vitec-connect")
         .version(env!("CARGO_PKG_VERSION"))
@@ -118,7 +119,7 @@ fn call(operation: &Operation) -> Command {
 }
 
 fn import() -> Command {
-    Command::new("import")
+    Command::new(IMPORT)
         .about("Sends many loan promises from a file, through an outbox that loses nothing and sends nothing twice")
         .after_help(format!("{CREDENTIALS}\n\n{EXIT_STATUSES}\n{WORST_ROW}"))
         .args(crate::import::arguments())

@@ -60,8 +60,8 @@ fn main() -> ExitCode {
                 Err(mistake) => outbox::failed(&mistake, output),
             }
         }
-        Some((arguments::LOAN_PROMISE, matches)) if matches.subcommand_name() == Some("import") => {
-            let matches = matches.subcommand_matches("import").unwrap_or(matches);
+        Some((_, matches)) if matches.subcommand_name() == Some(arguments::IMPORT) => {
+            let matches = matches.subcommand_matches(arguments::IMPORT).unwrap_or(matches);
             log(matches.get_flag("verbose"));
             let output = output(matches);
             let early = move || _ = import::failed(&Mistake::new("interrupted: nothing was sent"), output);
