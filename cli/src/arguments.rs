@@ -44,7 +44,9 @@ pub(crate) fn command(operations: &[Operation]) -> Command {
             ),
         }
     }
-    let delivered = vitec_connect::description().delivered().map(|it| it.command.noun.as_str());
+    let delivered = vitec_connect::description()
+        .delivered()
+        .map(|it| it.command.noun.as_str());
     let nouns = nouns.into_iter().map(|noun| match Some(noun.get_name()) == delivered {
         true => noun.subcommand(import()),
         false => noun,
