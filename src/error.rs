@@ -9,8 +9,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use smallvec::SmallVec;
 
-use crate::CustomerId;
-use crate::http_error::HttpError;
+use crate::{CustomerId, HttpError};
 
 /// What is true of a loan promise (lånelöfte), or of whatever else was to be done, after a call failed.
 ///

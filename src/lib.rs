@@ -12,7 +12,6 @@ mod client;
 mod credentials;
 mod error;
 mod exchange;
-mod http_error;
 mod id;
 mod media_type;
 mod operation;
@@ -43,7 +42,7 @@ pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, CredentialsProvider};
 /// How values are written as XML for .NET, and read back.
 pub use datacontract;
-pub use datacontract::{DateTime, DateTimeError, DateTimeKind, EnumerationError};
+pub use datacontract::{DateTime, DateTimeError, DateTimeKind, EnumerationError, HttpError};
 pub use error::{Error, ErrorKind, Outcome};
 /// The operations that have optional parameters: a [`Call`] of one has a method for each.
 pub use generated::operations;
@@ -52,7 +51,6 @@ pub use generated::types as models;
 pub use generated::types::{
     ContactId, CustomerId, LoanPromise, LoanPromiseEstateType, LoanPromiseFinancing, LoanPromiseStatus,
 };
-pub use http_error::HttpError;
 pub use id::IdError;
 pub use media_type::{MediaType, MediaTypeError};
 pub use operation::OperationCall;

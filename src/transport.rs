@@ -12,9 +12,8 @@ use http_body::{Body, Frame, SizeHint};
 use reqwest::header::{self, HeaderMap};
 use tokio::time::{Instant, timeout_at};
 
-use crate::datacontract::decode_text;
+use crate::datacontract::{HttpError, decode_text};
 use crate::error::{Error, ErrorKind, Outcome};
-use crate::http_error::HttpError;
 use crate::media_type::charset;
 use crate::receipt::Progress;
 use crate::redaction::Secrets;

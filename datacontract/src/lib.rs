@@ -7,6 +7,7 @@ mod dictionary;
 pub mod enumeration;
 pub mod generic;
 mod guid;
+mod http_error;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use binary::{Base64, Base64Error};
 pub use date_time::{DateTime, DateTimeError, DateTimeKind};
 pub use enumeration::EnumerationError;
 pub use guid::parse_guid;
+pub use http_error::HttpError;
 pub use read::Reader;
 pub use text::decode_text;
 pub use uuid::Uuid;

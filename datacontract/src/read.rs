@@ -1,12 +1,12 @@
 //! Reads documents into values, strictly: what a contract does not know is an error.
 
 use super::tokens::{Mark, Token, Tokens, trimmed};
-use super::{DataContract, Error, List, Name};
+use super::{DataContract, Error, List, MAX_DEPTH, Name};
 use std::borrow::Cow;
 
 pub(super) fn document<T: DataContract>(xml: &[u8], skip_unknown: bool, transcoded: bool) -> Result<T, Error> {
     let mut reader = Reader {
-        tokens: Tokens::new(xml, transcoded)?,
+        tokens: Tokens::new(xml, transcoded, MAX_DEPTH)?,
         skip_unknown,
     };
     let name = T::name();
@@ -83,11 +83,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the document is not well-formed.
     pub fn skip(&mut self) -> Result<(), Error> {
-        let depth = self.tokens.depth();
-        while self.tokens.depth() >= depth {
-            self.tokens.next()?;
-        }
-        Ok(())
+        self.tokens.skip()
     }
 
     /// The value of a member when all of them were read: `null`, or an error, for a missing one.

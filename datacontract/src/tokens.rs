@@ -3,7 +3,7 @@
 //! not look at.
 
 use super::characters::{NONCHARACTER, READ_ATTRIBUTE, READ_TEXT, forbidden, is_name, is_special, plain};
-use super::{Error, MAX_DEPTH, Name, SERIALIZATION, XSI};
+use super::{Error, Name, SERIALIZATION, XSI};
 use quick_xml::XmlVersion;
 use quick_xml::errors::{Error as Fault, IllFormedError};
 use quick_xml::events::attributes::Attributes;
@@ -39,6 +39,8 @@ pub(super) struct Tokens<'a> {
     input: &'a str,
     /// Whether the declared encoding is to be ignored.
     transcoded: bool,
+    /// How deep elements may be nested.
+    max_depth: usize,
     /// Where the last token began, in `input`.
     at: usize,
     /// Where it ended.
@@ -78,7 +80,7 @@ struct Declaration<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    pub(super) fn new(document: &'a [u8], transcoded: bool) -> Result<Self, Error> {
+    pub(super) fn new(document: &'a [u8], transcoded: bool, max_depth: usize) -> Result<Self, Error> {
         let input = std::str::from_utf8(document)
             .map_err(|error| Error::new("the document is not UTF-8").at(document, error.valid_up_to()))?;
         let input = input.strip_prefix('\u{FEFF}').unwrap_or(input);
@@ -86,6 +88,7 @@ impl<'a> Tokens<'a> {
             document,
             input,
             transcoded,
+            max_depth,
             at: 0,
             end: 0,
             element: Element::default(),
@@ -168,9 +171,18 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Passes over the element that has just begun, whatever it holds.
+    pub(super) fn skip(&mut self) -> Result<(), Error> {
+        let depth = self.depth();
+        while self.depth() >= depth {
+            self.next()?;
+        }
+        Ok(())
+    }
+
     fn start_tag(&mut self, rest: &'a str) -> Result<(), Error> {
-        if self.open.len() == MAX_DEPTH {
-            return Err(self.error("elements nested deeper than 64"));
+        if self.open.len() == self.max_depth {
+            return Err(self.error(format!("elements nested deeper than {}", self.max_depth)));
         }
         let ends = |byte: u8| matches!(byte, b'>' | b'/') || is_space(byte);
         let name_end = rest.bytes().position(ends).unwrap_or(rest.len());

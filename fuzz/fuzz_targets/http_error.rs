@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
-use vitec_connect::HttpError;
+use vitec_connect::datacontract::HttpError;
 
 fuzz_target!(|bytes: &[u8]| {
     for error in [HttpError::from_json(bytes), HttpError::from_xml(bytes)]

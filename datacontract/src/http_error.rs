@@ -2,11 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::datacontract::decode_text;
+use crate::decode_text;
+use crate::tokens::{Token, Tokens, trimmed};
 
 /// How deep elements, objects and lists may stand in each other. What lies deeper is skipped: Web API's own bodies
 /// need three levels, and one more for each inner exception.
@@ -221,86 +220,37 @@ impl<'de> Visitor<'de> for JsonNode {
     }
 }
 
-/// An XML element whose end has not come yet.
-struct OpenElement {
-    name: String,
-    text: String,
-    children: Vec<(String, Node)>,
-}
-
-/// Reads the element `Error` as a [`Node`], to a limited depth. A loop, so that deep nesting costs no stack.
+/// Reads the document of an element `Error` as a [`Node`], to a limited depth.
 fn read_xml(xml: &str) -> Option<Node> {
-    let mut reader = Reader::from_str(xml);
-    reader.config_mut().expand_empty_elements = true;
+    // It is text already, whatever encoding its declaration names; and what lies deep is skipped, not refused.
+    let mut tokens = Tokens::new(xml.as_bytes(), true, usize::MAX).ok()?;
     let mut root = None;
-    let mut open: Vec<OpenElement> = Vec::new();
-    let mut too_deep = 0_usize;
     loop {
-        let text = match reader.read_event().ok()? {
-            Event::Start(start) => {
-                let name = start.local_name();
-                let name: &str = name.as_ref();
-                if open.is_empty() && (root.is_some() || name != "Error") {
-                    return None;
-                }
-                if open.len() == MAX_DEPTH {
-                    too_deep += 1;
-                } else {
-                    open.push(OpenElement {
-                        name: decode_name(name),
-                        text: String::new(),
-                        children: Vec::new(),
-                    });
-                }
-                continue;
-            }
-            Event::End(_) if too_deep > 0 => {
-                too_deep -= 1;
-                continue;
-            }
-            Event::End(_) => {
-                let element = open.pop()?;
-                let node = if element.children.is_empty() {
-                    Node::Text(element.text)
-                } else {
-                    Node::Object(element.children)
-                };
-                match open.last_mut() {
-                    Some(parent) => parent.children.push((element.name, node)),
-                    None => root = Some(node),
-                }
-                continue;
-            }
-            Event::Text(text) if open.is_empty() && text.trim().is_empty() => continue,
-            Event::Text(text) => text.xml10_content().into_owned(),
-            Event::CData(text) => text.xml10_content().into_owned(),
-            Event::GeneralRef(reference) => resolve(&reference)?.to_string(),
-            Event::Comment(_) | Event::PI(_) | Event::Decl(_) => continue,
-            // A document type may define entities, the usual way to make a small document large.
-            Event::DocType(_) => return None,
-            // Never comes: the reader expands empty elements.
-            Event::Empty(_) => return None,
-            Event::Eof => return root.filter(|_| open.is_empty()),
-        };
-        // Text outside of the root is not well-formed.
-        let element = open.last_mut()?;
-        if too_deep == 0 {
-            element.text.push_str(&text);
+        match tokens.next().ok()? {
+            Token::Start if root.is_none() && tokens.local() == "Error" => root = Some(read_element(&mut tokens)?),
+            Token::Text(text) if trimmed(&text).is_empty() => {}
+            Token::Eof => return root,
+            Token::Start | Token::End | Token::Text(_) => return None,
         }
     }
 }
 
-fn resolve(reference: &BytesRef<'_>) -> Option<char> {
-    if let Some(c) = reference.resolve_char_ref().ok()? {
-        return Some(c);
-    }
-    match reference.as_ref() {
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "amp" => Some('&'),
-        "apos" => Some('\''),
-        "quot" => Some('"'),
-        _ => None,
+/// Reads the element that has just begun.
+fn read_element(tokens: &mut Tokens<'_>) -> Option<Node> {
+    let (mut text, mut children) = (String::new(), Vec::new());
+    loop {
+        match tokens.next().ok()? {
+            Token::Start if tokens.depth() > MAX_DEPTH => tokens.skip().ok()?,
+            Token::Start => {
+                let name = decode_name(tokens.local());
+                children.push((name, read_element(tokens)?));
+            }
+            // `&#0;`: no XML has that character.
+            Token::Text(part) if part.contains('\0') => return None,
+            Token::Text(part) => text.push_str(&part),
+            Token::End | Token::Eof if children.is_empty() => return Some(Node::Text(text)),
+            Token::End | Token::Eof => return Some(Node::Object(children)),
+        }
     }
 }
 
