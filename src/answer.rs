@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::datacontract::DataContract;
+use crate::datacontract::media_type::{ContentType, DecodeError, decode};
 use crate::error::{Error, ErrorKind, Outcome};
-use crate::media_type::{DecodeError, decode, essence, is_data};
 use crate::transport::Answer;
 
 /// Content in JSON or XML.
@@ -24,6 +24,7 @@ pub(crate) fn optional<T: DeserializeOwned + DataContract>(answer: &mut Answer) 
 
 /// No content. What comes all the same is read over, unless it is somebody else's page.
 pub(crate) fn nothing(answer: &mut Answer) -> Result<(), Error> {
+    let is_data = |it: &str| ContentType::parse(it).media_type.is_some();
     let is_foreign = !answer.body.is_empty() && !answer.content_type().is_none_or(is_data);
     let read = match is_foreign {
         true => Err(DecodeError::Foreign(
@@ -40,9 +41,8 @@ pub(crate) fn nothing(answer: &mut Answer) -> Result<(), Error> {
 pub(crate) fn bytes(media_types: &'static [&'static str]) -> impl FnOnce(&mut Answer) -> Result<Bytes, Error> {
     move |answer| {
         let is_one = |it: &str| {
-            media_types
-                .iter()
-                .any(|offered| essence(it).eq_ignore_ascii_case(offered))
+            let ContentType { essence, .. } = ContentType::parse(it);
+            media_types.iter().any(|offered| essence.eq_ignore_ascii_case(offered))
         };
         let read = match answer.content_type() {
             Some(it) if !is_one(it) => Err(DecodeError::Foreign(

@@ -5,11 +5,11 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use reqwest::{Url, redirect};
 
+use crate::MediaType;
 use crate::client::{Client, Inner};
 use crate::credentials::{AnyProvider, CredentialsProvider};
 use crate::error::Error;
 use crate::generated::BASE_URL;
-use crate::media_type::MediaType;
 use crate::proxy::{Proxy, proxied};
 use crate::retry::RetryPolicy;
 

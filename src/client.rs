@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 
+use crate::MediaType;
 use crate::builder::ClientBuilder;
 use crate::credentials::{AnyProvider, Credentials};
 use crate::error::Error;
-use crate::media_type::MediaType;
 use crate::retry::RetryPolicy;
 
 /// A client for Vitec Connect. Cheap to clone; clones share connections.

@@ -11,16 +11,15 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use crate::CustomerId;
 use crate::client::{Client, Inner};
 use crate::credentials::Credentials;
+use crate::datacontract::{DataContract, media_type};
 use crate::error::{About, Effect, Error, ErrorKind, Outcome};
-use crate::generated;
-use crate::media_type::{Encode, EncodeError, MediaType};
 use crate::receipt::Receipt;
 use crate::request::{Prepared, Request};
 use crate::retry::Failure;
 use crate::transport::{Answer, Attempt};
+use crate::{CustomerId, MediaType, generated};
 
 /// What a call sends, before it is sent.
 pub(crate) struct Exchange {
@@ -75,7 +74,7 @@ impl Exchange {
     }
 
     /// Writes the body, where there is one.
-    pub(crate) fn body(mut self, body: Option<&impl Encode>) -> Self {
+    pub(crate) fn body(mut self, body: Option<&(impl Serialize + DataContract)>) -> Self {
         let Some(body) = body else {
             return self;
         };
@@ -176,12 +175,10 @@ impl Exchange {
 }
 
 /// A body as it is sent.
-pub(crate) fn encoded(body: &impl Encode, media_type: MediaType) -> Result<Bytes, Error> {
+pub(crate) fn encoded(body: &(impl Serialize + DataContract), media_type: MediaType) -> Result<Bytes, Error> {
     let invalid = || Error::new(ErrorKind::InvalidBody, Outcome::NotSent);
-    body.encode(media_type).map_err(|error| match error {
-        EncodeError::Json(error) => invalid().with_source(error),
-        EncodeError::Xml(error) => invalid().with_source(error),
-    })
+    let encoded = media_type::encode(media_type, body).map_err(|error| invalid().with_source(error))?;
+    Ok(encoded.into())
 }
 
 /// Says in `error` all that is known of the call.

@@ -13,7 +13,6 @@ mod credentials;
 mod error;
 mod exchange;
 mod id;
-mod media_type;
 mod operation;
 mod proxy;
 mod receipt;
@@ -42,6 +41,7 @@ pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, CredentialsProvider};
 /// How values are written as XML for .NET, and read back.
 pub use datacontract;
+pub use datacontract::media_type::{MediaType, MediaTypeError};
 pub use datacontract::{DateTime, DateTimeError, DateTimeKind, EnumerationError, HttpError};
 pub use error::{Error, ErrorKind, Outcome};
 /// The operations that have optional parameters: a [`Call`] of one has a method for each.
@@ -52,7 +52,6 @@ pub use generated::types::{
     ContactId, CustomerId, LoanPromise, LoanPromiseEstateType, LoanPromiseFinancing, LoanPromiseStatus,
 };
 pub use id::IdError;
-pub use media_type::{MediaType, MediaTypeError};
 pub use operation::OperationCall;
 pub use proxy::Proxy;
 pub use receipt::Receipt;

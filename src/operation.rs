@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::str::FromStr;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use vitec_connect_description::{Operation, Shape};
@@ -15,8 +16,7 @@ use crate::client::Client;
 use crate::datacontract::{self, DataContract};
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::exchange::encoded;
-use crate::media_type::{Encode, MediaType};
-use crate::{CustomerId, description, generated};
+use crate::{CustomerId, MediaType, description, generated};
 
 /// A call of an operation that is known by its name only, ready to be completed: `.await` sends it.
 ///
@@ -302,7 +302,7 @@ impl Arguments {
     }
 
     #[allow(dead_code, reason = "the document says whether it is needed")]
-    pub(crate) fn encoded_body<T: DeserializeOwned + DataContract + Encode>(
+    pub(crate) fn encoded_body<T: Serialize + DeserializeOwned + DataContract>(
         &self,
         media_type: MediaType,
     ) -> Result<Option<Bytes>, Error> {
@@ -363,6 +363,6 @@ fn unknown_member(path: &str) -> String {
 }
 
 /// Any answer as JSON.
-pub(crate) fn json(value: impl serde::Serialize) -> Result<Value, Error> {
+pub(crate) fn json(value: impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(value).map_err(|error| Error::new(ErrorKind::AnswerLost, Outcome::Accepted).with_source(error))
 }

@@ -12,9 +12,8 @@ use http_body::{Body, Frame, SizeHint};
 use reqwest::header::{self, HeaderMap};
 use tokio::time::{Instant, timeout_at};
 
-use crate::datacontract::{HttpError, decode_text};
+use crate::HttpError;
 use crate::error::{Error, ErrorKind, Outcome};
-use crate::media_type::charset;
 use crate::receipt::Progress;
 use crate::redaction::Secrets;
 
@@ -234,10 +233,7 @@ impl Answer {
     /// The error that this answer is.
     pub(crate) fn into_error(mut self, service_unavailable: Outcome, now: SystemTime) -> Error {
         let (kind, outcome) = meaning(self.status, service_unavailable);
-        let charset = self.content_type().and_then(charset);
-        let text = decode_text(&self.body, charset);
-        let body = text.as_deref().map_or(&self.body[..], str::as_bytes);
-        let http_error = HttpError::from_json(body).or_else(|| HttpError::from_xml(body));
+        let http_error = HttpError::from_answer(self.content_type(), &self.body);
         let retry_after = self
             .headers
             .get(header::RETRY_AFTER)

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::decode_text;
+use crate::media_type::ContentType;
 use crate::tokens::{Token, Tokens, trimmed};
 
 /// How deep elements, objects and lists may stand in each other. What lies deeper is skipped: Web API's own bodies
@@ -58,6 +59,15 @@ impl HttpError {
     /// `HttpError`: then the bytes themselves say more.
     pub fn from_xml(bytes: &[u8]) -> Option<Self> {
         Self::from_node(read_xml(&decode_text(bytes, None)?)?)
+    }
+
+    /// Reads the body of an answer, JSON or XML. Of its Content-Type only the character set counts: what stands between may
+    /// have changed the rest.
+    pub fn from_answer(content_type: Option<&str>, body: &[u8]) -> Option<Self> {
+        let charset = content_type.and_then(|it| ContentType::parse(it).charset);
+        let text = decode_text(body, charset);
+        let body = text.as_deref().map_or(body, str::as_bytes);
+        Self::from_json(body).or_else(|| Self::from_xml(body))
     }
 
     fn from_node(node: Node) -> Option<Self> {
