@@ -14,11 +14,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
+use vitec_connect_redaction::Secrets;
 use zeroize::Zeroizing;
 
 use crate::CustomerId;
 use crate::id::is_invisible;
-use crate::redaction::Secrets;
 
 /// HTTP Basic credentials (RFC 7617). `Debug` does not show them, and memory that held them is overwritten on drop.
 ///

@@ -16,7 +16,6 @@ mod id;
 mod operation;
 mod proxy;
 mod receipt;
-mod redaction;
 mod request;
 mod retry;
 mod sweden;

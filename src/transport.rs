@@ -11,11 +11,11 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use reqwest::header::{self, HeaderMap};
 use tokio::time::{Instant, timeout_at};
+use vitec_connect_redaction::Secrets;
 
 use crate::HttpError;
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::receipt::Progress;
-use crate::redaction::Secrets;
 
 /// How much of an error's body is kept.
 const KEPT_BODY: usize = 64 * 1024;

@@ -91,7 +91,7 @@ fn generation_follows_an_edited_document() {
 /// The library alone, with what the edits need.
 fn copy_package(package: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for folder in ["src", "codegen", "datacontract", "description"] {
+    for folder in ["src", "codegen", "datacontract", "description", "redaction"] {
         copy_folder(&root.join(folder), &package.join(folder));
     }
     for file in ["build.rs", "README.md", "Cargo.lock"] {

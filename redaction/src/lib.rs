@@ -1,13 +1,36 @@
 //! The password and the Basic value in an answer: a server, or what stands in front of it, may repeat the request, and what
 //! it says is shown, logged and stored. Both are taken out before anything reads the answer.
+//!
+//! ```
+//! use http::HeaderValue;
+//! use vitec_connect_redaction::Secrets;
+//!
+//! // partner:hemligt-Tr0ub4dor
+//! let secrets = Secrets::of(&HeaderValue::from_static("Basic cGFydG5lcjpoZW1saWd0LVRyMHViNGRvcg=="));
+//! let answer = br#"{"message":"no such user: partner:hemligt\u002dTr0ub4dor"}"#;
+//! let redacted = secrets.redact(answer, false);
+//! assert_eq!(redacted.as_deref(), Some(&br#"{"message":"no such user: partner:[redacted]"}"#[..]));
+//! assert_eq!(secrets.redact(b"\"sandbox-1\"", false), None);
+//! ```
+//!
+//! # What is found
+//! - as it is, in UTF-8, Latin-1 and UTF-16;
+//! - escaped as in JSON (`\"`, `\u00e5`), in XML (`&amp;`, `&#229;`) and in a URL (`%C3%A5`, `+`), also one character so and
+//!   the next otherwise;
+//! - the beginning of one where an answer was cut off.
+//!
+//! # What is not
+//! Passwords of fewer than 8 characters: they stand in ordinary words too. A password that is a number or a name of the
+//! answer's own JSON or XML is left there: the answer stays what it was, and reads as before. Other encodings, and what was
+//! compressed, hashed or encoded as a whole; the Basic value is base64 itself, and found.
 
 use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use reqwest::header::{HeaderMap, HeaderValue};
 use serde::de::IgnoredAny;
 use smallvec::SmallVec;
 use zeroize::Zeroizing;
@@ -27,7 +50,7 @@ const ESCAPE: usize = 12;
 type Places = SmallVec<[usize; 8]>;
 
 /// What must not be repeated.
-pub(crate) struct Secrets {
+pub struct Secrets {
     /// Base64, without the padding.
     basic: Zeroizing<String>,
     /// Empty where it is too short.
@@ -36,7 +59,7 @@ pub(crate) struct Secrets {
 
 impl Secrets {
     /// What an `Authorization: Basic …` holds.
-    pub(crate) fn of(authorization: &HeaderValue) -> Self {
+    pub fn of(authorization: &HeaderValue) -> Self {
         let value = authorization.to_str().unwrap_or_default();
         let basic = value.strip_prefix("Basic ").unwrap_or(value);
         let plain = STANDARD.decode(basic).map(Zeroizing::new).unwrap_or_default();
@@ -52,7 +75,7 @@ impl Secrets {
     }
 
     /// Takes them out of the values of headers.
-    pub(crate) fn redact_headers(&self, headers: &mut HeaderMap) {
+    pub fn redact_headers(&self, headers: &mut HeaderMap) {
         for value in headers.values_mut() {
             if let Some(redacted) = self.redact(value.as_bytes(), false) {
                 *value = HeaderValue::from_bytes(&redacted).unwrap_or(HeaderValue::from_static("[redacted]"));
@@ -64,7 +87,7 @@ impl Secrets {
     ///
     /// What was JSON or XML stays it: there the password is looked for in texts only, and left alone in numbers, names of
     /// elements and namespaces. It may be a word of the protocol, and no server names an element by what it was sent.
-    pub(crate) fn redact(&self, bytes: &[u8], cut: bool) -> Option<Vec<u8>> {
+    pub fn redact(&self, bytes: &[u8], cut: bool) -> Option<Vec<u8>> {
         let starts = self.starts();
         let mut found = Vec::new();
         let mut at = 0;
