@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use datacontract::id;
+
 #[allow(dead_code, reason = "the document says which of these are needed")]
 mod answer;
 #[cfg(feature = "blocking")]
@@ -12,7 +14,6 @@ mod client;
 mod credentials;
 mod error;
 mod exchange;
-mod id;
 mod operation;
 mod proxy;
 mod receipt;
@@ -40,6 +41,7 @@ pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, CredentialsProvider};
 /// How values are written as XML for .NET, and read back.
 pub use datacontract;
+pub use datacontract::id::IdError;
 pub use datacontract::media_type::{MediaType, MediaTypeError};
 pub use datacontract::{DateTime, DateTimeError, DateTimeKind, EnumerationError, HttpError};
 pub use error::{Error, ErrorKind, Outcome};
@@ -50,7 +52,6 @@ pub use generated::types as models;
 pub use generated::types::{
     ContactId, CustomerId, LoanPromise, LoanPromiseEstateType, LoanPromiseFinancing, LoanPromiseStatus,
 };
-pub use id::IdError;
 pub use operation::OperationCall;
 pub use proxy::Proxy;
 pub use receipt::Receipt;

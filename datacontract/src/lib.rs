@@ -8,6 +8,7 @@ pub mod enumeration;
 pub mod generic;
 mod guid;
 mod http_error;
+pub mod id;
 pub mod media_type;
 mod read;
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! When two references are the same, and which ones can be stored.
 
-use icu_properties::CodePointMapData;
-use icu_properties::props::GeneralCategory;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
+use vitec_connect::datacontract::id::is_invisible;
 
 /// The longest reference, in bytes: PostgreSQL's index takes little more than twice as much.
 const MAX_BYTES: usize = 1024;
@@ -36,14 +35,10 @@ pub(crate) fn problem(reference: &str) -> Option<String> {
     reference.chars().find_map(|character| match character {
         '\0' => Some(of(character, "which PostgreSQL cannot store: delete it")),
         // As in ids: such as a zero-width space, or a change of the reading direction.
-        _ if !character.is_ascii()
-            && CodePointMapData::<GeneralCategory>::new().get(character) == GeneralCategory::Format =>
-        {
-            Some(of(
-                character,
-                "a character that nobody sees: delete it, or type the reference anew",
-            ))
-        }
+        _ if is_invisible(character) => Some(of(
+            character,
+            "a character that nobody sees: delete it, or type the reference anew",
+        )),
         _ => None,
     })
 }

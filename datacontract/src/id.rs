@@ -1,4 +1,20 @@
-//! The rule for a string that stands in a path, behind the generated id types.
+//! Ids: strings that stand in the path of a URL of a service behind IIS.
+//!
+//! [`id!`] gives a type of one's own all that an id can do, and refuses what would not arrive, or elsewhere:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! #[derive(Clone, Debug, PartialEq)]
+//! struct OrderId(Arc<str>);
+//! // What it is called in errors, how many characters it has, and a pattern for JSON Schema.
+//! datacontract::id::id!(OrderId, "order id", 1, Some(40), None);
+//!
+//! assert_eq!("4711".parse::<OrderId>()?.as_str(), "4711");
+//! let error = "4711/..".parse::<OrderId>().unwrap_err();
+//! assert!(error.to_string().starts_with("the order id contains '/'"), "{error}");
+//! # Ok::<(), datacontract::id::IdError>(())
+//! ```
 
 use std::fmt;
 
@@ -54,13 +70,14 @@ impl std::error::Error for IdError {}
 
 /// Whether it is a format character (general category Cf), such as a zero-width space, a byte order mark, a soft hyphen or
 /// a change of the reading direction: two texts look the same, and are not.
-pub(crate) fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     !character.is_ascii() && CodePointMapData::<GeneralCategory>::new().get(character) == GeneralCategory::Format
 }
 
 /// Refuses what a URL parser rewrites (`..` is another path, a newline vanishes) and what IIS refuses in a path even
 /// percent-encoded. Lengths in characters.
-pub(crate) fn check(what: &'static str, text: &str, min: usize, max: Option<usize>) -> Result<(), IdError> {
+#[doc(hidden)]
+pub fn check(what: &'static str, text: &str, min: usize, max: Option<usize>) -> Result<(), IdError> {
     let refuse = |reason| Err(IdError { what, reason });
     let length = text.chars().count();
     if length < min {
@@ -82,8 +99,10 @@ pub(crate) fn check(what: &'static str, text: &str, min: usize, max: Option<usiz
     Ok(())
 }
 
-/// What every id type can do; generated code calls it for each.
-macro_rules! id {
+/// What every id type can do: see the [module](self).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __id {
     ($name:ident, $what:literal, $min:literal, $max:expr, $pattern:expr) => {
         impl $name {
             /// The id as text, not percent-encoded.
@@ -92,32 +111,33 @@ macro_rules! id {
             }
 
             /// The text itself, for those who keep it.
+            #[allow(dead_code, reason = "not everyone does")]
             pub(crate) fn shared(&self) -> ::std::sync::Arc<str> {
                 ::std::sync::Arc::clone(&self.0)
             }
         }
 
         impl ::std::str::FromStr for $name {
-            type Err = $crate::IdError;
+            type Err = $crate::id::IdError;
 
-            fn from_str(text: &str) -> ::std::result::Result<Self, $crate::IdError> {
+            fn from_str(text: &str) -> ::std::result::Result<Self, $crate::id::IdError> {
                 $crate::id::check($what, text, $min, $max)?;
                 Ok(Self(text.into()))
             }
         }
 
         impl ::std::convert::TryFrom<&str> for $name {
-            type Error = $crate::IdError;
+            type Error = $crate::id::IdError;
 
-            fn try_from(text: &str) -> ::std::result::Result<Self, $crate::IdError> {
+            fn try_from(text: &str) -> ::std::result::Result<Self, $crate::id::IdError> {
                 text.parse()
             }
         }
 
         impl ::std::convert::TryFrom<::std::string::String> for $name {
-            type Error = $crate::IdError;
+            type Error = $crate::id::IdError;
 
-            fn try_from(text: ::std::string::String) -> ::std::result::Result<Self, $crate::IdError> {
+            fn try_from(text: ::std::string::String) -> ::std::result::Result<Self, $crate::id::IdError> {
                 $crate::id::check($what, &text, $min, $max)?;
                 Ok(Self(text.into()))
             }
@@ -135,26 +155,26 @@ macro_rules! id {
             }
         }
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+        impl $crate::reexported::serde::Serialize for $name {
+            fn serialize<S: $crate::reexported::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                let text = <::std::string::String as ::serde::Deserialize>::deserialize(deserializer)?;
-                Self::try_from(text).map_err(::serde::de::Error::custom)
+        impl<'de> $crate::reexported::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::reexported::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                let text = <::std::string::String as $crate::reexported::serde::Deserialize>::deserialize(deserializer)?;
+                Self::try_from(text).map_err($crate::reexported::serde::de::Error::custom)
             }
         }
 
-        impl ::schemars::JsonSchema for $name {
+        impl $crate::reexported::schemars::JsonSchema for $name {
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
 
-            fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
-                let mut schema = ::schemars::json_schema!({"type": "string", "minLength": $min});
+            fn json_schema(_: &mut $crate::reexported::schemars::SchemaGenerator) -> $crate::reexported::schemars::Schema {
+                let mut schema = $crate::reexported::schemars::json_schema!({"type": "string", "minLength": $min});
                 let max: ::std::option::Option<usize> = $max;
                 if let Some(max) = max {
                     schema.insert("maxLength".to_owned(), max.into());
@@ -167,7 +187,8 @@ macro_rules! id {
             }
         }
 
-        $crate::datacontract::plain_value!($name => "string");
+        $crate::plain_value!($name => "string");
     };
 }
-pub(crate) use id;
+#[doc(inline)]
+pub use __id as id;
