@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 
-use crate::document::{Field, Kind, Operation};
+use crate::document::{Flag, FlagKind, Operation};
 use crate::report::EXIT_STATUSES;
 
 const CREDENTIALS: &str = "\
@@ -96,7 +96,7 @@ fn call(operation: &Operation) -> Command {
         .body
         .iter()
         .flat_map(|it| &it.members)
-        .filter(|it| it.kind != Kind::Nested);
+        .filter(|it| it.kind != FlagKind::Nested);
     let flags: Vec<String> = members.clone().map(|it| it.flag.clone()).collect();
     let mut command = Command::new(operation.verb.clone())
         .about(operation.summary.clone())
@@ -128,13 +128,13 @@ fn import() -> Command {
         .args(settings())
 }
 
-fn flag(field: &Field, heading: &'static str) -> Arg {
+fn flag(field: &Flag, heading: &'static str) -> Arg {
     let value_name = match field.kind {
-        Kind::DateTime => "DATE",
-        Kind::Name => "NAME",
-        Kind::Number => "NUMBER",
-        Kind::Boolean => "true|false",
-        Kind::Text | Kind::Nested => "TEXT",
+        FlagKind::DateTime => "DATE",
+        FlagKind::Name => "NAME",
+        FlagKind::Number => "NUMBER",
+        FlagKind::Boolean => "true|false",
+        FlagKind::Text | FlagKind::Nested => "TEXT",
     };
     Arg::new(field.flag.clone())
         .long(field.flag.clone())

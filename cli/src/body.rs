@@ -8,12 +8,12 @@ use clap::ArgMatches;
 use serde_json::{Map, Value};
 use vitec_connect::{Call, Error, ErrorKind, MediaType, OperationCall};
 
-use crate::document::{self, Field, Kind};
+use crate::document::{self, Flag, FlagKind};
 use crate::report::{Mistake, chain};
 
 /// A body that a person gave.
 pub(crate) struct Body {
-    members: Vec<Field>,
+    members: Vec<Flag>,
     given: Given,
 }
 
@@ -104,9 +104,9 @@ fn read_input(input: &str, is_bytes: bool) -> Result<Given, Mistake> {
     }
 }
 
-fn flags(members: &[Field], matches: &ArgMatches) -> Result<Option<Map<String, Value>>, Mistake> {
+fn flags(members: &[Flag], matches: &ArgMatches) -> Result<Option<Map<String, Value>>, Mistake> {
     let mut flags = Map::new();
-    for member in members.iter().filter(|it| it.kind != Kind::Nested) {
+    for member in members.iter().filter(|it| it.kind != FlagKind::Nested) {
         if let Some(text) = matches.get_one::<String>(&member.flag) {
             flags.insert(member.name.clone(), value(member, text)?);
         }
@@ -114,7 +114,7 @@ fn flags(members: &[Field], matches: &ArgMatches) -> Result<Option<Map<String, V
     Ok((!flags.is_empty()).then_some(flags))
 }
 
-fn not_given(members: &[Field]) -> Mistake {
+fn not_given(members: &[Flag]) -> Mistake {
     let names: Vec<String> = members.iter().map(|it| format!("--{}", it.flag)).collect();
     Mistake::new(match names.is_empty() {
         true => "the body is missing; use --input".to_owned(),
@@ -125,17 +125,17 @@ fn not_given(members: &[Field]) -> Mistake {
     })
 }
 
-fn value(member: &Field, text: &str) -> Result<Value, Mistake> {
+fn value(member: &Flag, text: &str) -> Result<Value, Mistake> {
     let wrong = |what: &str| Mistake::new(format!("--{}: {text:?} is {what}", member.flag));
     match member.kind {
-        Kind::Boolean => text
+        FlagKind::Boolean => text
             .parse::<bool>()
             .map(Value::from)
             .map_err(|_| wrong("neither true nor false")),
-        Kind::Number => match serde_json::from_str::<Value>(text) {
+        FlagKind::Number => match serde_json::from_str::<Value>(text) {
             Ok(number @ Value::Number(_)) => Ok(number),
             _ => Err(wrong("no number")),
         },
-        Kind::Text | Kind::DateTime | Kind::Name | Kind::Nested => Ok(text.into()),
+        FlagKind::Text | FlagKind::DateTime | FlagKind::Name | FlagKind::Nested => Ok(text.into()),
     }
 }

@@ -6,7 +6,7 @@ use vitec_connect::{OperationCall, Receipt};
 use vitec_connect_sandbox::Sandbox;
 
 use crate::body::Body;
-use crate::document::{Field, Operation};
+use crate::document::{Flag, Operation};
 use crate::print::say;
 use crate::report::{Mistake, Report};
 use crate::settings;
@@ -71,7 +71,7 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, signals: &Si
     Ok(report)
 }
 
-fn with_parameters(mut call: OperationCall, parameters: &[Field], matches: &ArgMatches) -> OperationCall {
+fn with_parameters(mut call: OperationCall, parameters: &[Flag], matches: &ArgMatches) -> OperationCall {
     for parameter in parameters {
         for text in matches.get_many::<String>(&parameter.flag).into_iter().flatten() {
             call = match parameter.is_sent {
@@ -84,7 +84,7 @@ fn with_parameters(mut call: OperationCall, parameters: &[Field], matches: &ArgM
 }
 
 /// `customerId M30011, contactId 4711`
-fn described(parameters: &[Field], matches: &ArgMatches) -> String {
+fn described(parameters: &[Flag], matches: &ArgMatches) -> String {
     let in_path = parameters.iter().filter(|it| it.identifies);
     let given = in_path.filter_map(|it| Some((&it.name, matches.get_one::<String>(&it.flag)?)));
     given
@@ -94,8 +94,8 @@ fn described(parameters: &[Field], matches: &ArgMatches) -> String {
 }
 
 /// The ids that a call is for, by name, as far as they were given.
-pub(crate) fn parameters(parameters: &[Field], matches: &ArgMatches) -> Map<String, Value> {
-    let given = |it: &Field| {
+pub(crate) fn parameters(parameters: &[Flag], matches: &ArgMatches) -> Map<String, Value> {
+    let given = |it: &Flag| {
         matches
             .get_one::<String>(&it.flag)
             .map_or(Value::Null, |it| it.as_str().into())
@@ -105,7 +105,7 @@ pub(crate) fn parameters(parameters: &[Field], matches: &ArgMatches) -> Map<Stri
 }
 
 /// Their names: the customer's, and of those in the path.
-pub(crate) fn names(parameters: &[Field]) -> Map<String, Value> {
+pub(crate) fn names(parameters: &[Flag]) -> Map<String, Value> {
     let ids = parameters.iter().filter(|it| it.identifies);
     ids.map(|it| (it.name.clone(), Value::Null)).collect()
 }

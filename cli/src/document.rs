@@ -13,7 +13,7 @@ pub(crate) struct Operation {
     /// `create`
     pub(crate) verb: String,
     pub(crate) summary: String,
-    pub(crate) parameters: Vec<Field>,
+    pub(crate) parameters: Vec<Flag>,
     pub(crate) body: Option<Body>,
 }
 
@@ -22,18 +22,18 @@ pub(crate) struct Body {
     pub(crate) required: bool,
     /// Whether it is neither JSON nor XML.
     pub(crate) is_bytes: bool,
-    pub(crate) members: Vec<Field>,
+    pub(crate) members: Vec<Flag>,
 }
 
 /// A parameter of an operation or a member of its body.
 #[derive(Clone)]
-pub(crate) struct Field {
+pub(crate) struct Flag {
     /// As the document calls it.
     pub(crate) name: String,
     /// `--valid-until`, without the dashes. No two of a command are the same.
     pub(crate) flag: String,
     pub(crate) help: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: FlagKind,
     pub(crate) required: bool,
     /// Whether it can be given several times.
     pub(crate) is_list: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Field {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FlagKind {
     Text,
     DateTime,
     Name,
@@ -96,13 +96,13 @@ fn name_flags(mut operation: Operation) -> Operation {
     operation
 }
 
-fn parameters(description: &Description, operation: &description::Operation) -> Vec<Field> {
+fn parameters(description: &Description, operation: &description::Operation) -> Vec<Flag> {
     let is_key = |name: &str| operation.credentials_key.as_deref() == Some(name);
-    let mut parameters: Vec<Field> = Vec::new();
+    let mut parameters: Vec<Flag> = Vec::new();
     if operation.credentials_key.is_none() {
         let text = Some("The customer whose credentials serve; it is not sent.");
         let taken = operation.parameters.iter().any(|it| it.name == CUSTOMER);
-        parameters.push(Field {
+        parameters.push(Flag {
             required: true,
             identifies: true,
             is_sent: false,
@@ -119,7 +119,7 @@ fn parameters(description: &Description, operation: &description::Operation) -> 
             Type::List(item) => (&item.ty, true),
             ty => (ty, false),
         };
-        Field {
+        Flag {
             flag: it.argument.replace('_', "-"),
             required: it.required,
             is_list,
@@ -130,7 +130,7 @@ fn parameters(description: &Description, operation: &description::Operation) -> 
     parameters
 }
 
-fn field(description: &Description, name: &str, ty: &Type, text: Option<&str>) -> Field {
+fn field(description: &Description, name: &str, ty: &Type, text: Option<&str>) -> Flag {
     let of_schema = match ty {
         Type::Schema(name) => description.schemas.get(name).and_then(|it| it.description.as_deref()),
         _ => None,
@@ -140,18 +140,22 @@ fn field(description: &Description, name: &str, ty: &Type, text: Option<&str>) -
         (_, Some(Shape::Enumeration { names, .. })) => {
             let names: Vec<&str> = names.iter().map(|it| it.name.as_str()).collect();
             let help = format!("{text}: {}; or another name or number", names.join(", "));
-            (Kind::Name, help)
+            (FlagKind::Name, help)
         }
         (Type::DateTime, _) => (
-            Kind::DateTime,
+            FlagKind::DateTime,
             format!("{text} As in 2027-01-31 or 2027-01-31T12:00:00+01:00"),
         ),
-        (Type::Int16 | Type::Int32 | Type::Int64 | Type::Float | Type::Double, _) => (Kind::Number, text.to_owned()),
-        (Type::Boolean, _) => (Kind::Boolean, text.to_owned()),
-        (Type::Text | Type::Uuid | Type::Bytes, _) | (_, Some(Shape::Id { .. })) => (Kind::Text, text.to_owned()),
-        (Type::List(_) | Type::Dictionary(_) | Type::Binary | Type::Schema(_), _) => (Kind::Nested, text.to_owned()),
+        (Type::Int16 | Type::Int32 | Type::Int64 | Type::Float | Type::Double, _) => {
+            (FlagKind::Number, text.to_owned())
+        }
+        (Type::Boolean, _) => (FlagKind::Boolean, text.to_owned()),
+        (Type::Text | Type::Uuid | Type::Bytes, _) | (_, Some(Shape::Id { .. })) => (FlagKind::Text, text.to_owned()),
+        (Type::List(_) | Type::Dictionary(_) | Type::Binary | Type::Schema(_), _) => {
+            (FlagKind::Nested, text.to_owned())
+        }
     };
-    Field {
+    Flag {
         name: name.to_owned(),
         flag: kebab(name),
         help,

@@ -6,13 +6,13 @@ use vitec_connect_description::{Answer, Body, Content, Type, XmlName};
 
 use crate::document::Node;
 use crate::keywords::similar;
-use crate::reader::Reader;
+use crate::reader::DocumentReader;
 use crate::schemas::{NO_NAMESPACE, content_schema, xml_text};
 
 /// What the client writes and reads as JSON and as XML.
 const MEDIA_TYPES: [&str; 4] = ["application/json", "text/json", "application/xml", "text/xml"];
 
-impl<'a> Reader<'a> {
+impl<'a> DocumentReader<'a> {
     /// `Some(None)` for an operation without a body; `None` for one that cannot be read.
     pub(crate) fn read_body(&mut self, operation: &Node<'a>, id: &str) -> Option<Option<Body>> {
         if operation.child("requestBody").is_none() {

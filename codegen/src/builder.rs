@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, GenericArgument, Ident, ItemStruct, PathArguments, Type};
 
-struct Field<'a> {
+struct Setter<'a> {
     ident: &'a Ident,
     /// Its setter, and the one that takes an `Option`.
     setter: Ident,
@@ -71,8 +71,8 @@ pub(crate) fn builder(model: &ItemStruct) -> TokenStream {
     }
 }
 
-fn optional_setters(field: &Field<'_>) -> Option<TokenStream> {
-    let Field {
+fn optional_setters(field: &Setter<'_>) -> Option<TokenStream> {
+    let Setter {
         ident,
         setter,
         maybe,
@@ -97,8 +97,8 @@ fn optional_setters(field: &Field<'_>) -> Option<TokenStream> {
     })
 }
 
-fn required_setter(field: &Field<'_>, fields: &[Field<'_>], builder: &Ident) -> Option<TokenStream> {
-    let Field {
+fn required_setter(field: &Setter<'_>, fields: &[Setter<'_>], builder: &Ident) -> Option<TokenStream> {
+    let Setter {
         ident,
         setter,
         docs,
@@ -131,7 +131,7 @@ fn required_setter(field: &Field<'_>, fields: &[Field<'_>], builder: &Ident) -> 
     })
 }
 
-fn fields(model: &ItemStruct) -> Vec<Field<'_>> {
+fn fields(model: &ItemStruct) -> Vec<Setter<'_>> {
     // A member may be called `build`, or like another one's `maybe_` setter: that name gets an underscore.
     let mut taken = vec!["build".to_owned()];
     let mut free = |mut name: String| {
@@ -147,7 +147,7 @@ fn fields(model: &ItemStruct) -> Vec<Field<'_>> {
     let names = idents.into_iter().zip(setters).zip(maybes);
     let fields = model.fields.iter().zip(names).enumerate();
     fields
-        .map(|(index, (field, ((ident, setter), maybe)))| Field {
+        .map(|(index, (field, ((ident, setter), maybe)))| Setter {
             ident,
             setter,
             maybe,
@@ -176,7 +176,7 @@ fn in_option(ty: &Type) -> Option<&Type> {
 }
 
 /// Something for each required member.
-fn slots(fields: &[Field<'_>], each: impl Fn(&Field<'_>, &Ident) -> TokenStream) -> Vec<TokenStream> {
+fn slots(fields: &[Setter<'_>], each: impl Fn(&Setter<'_>, &Ident) -> TokenStream) -> Vec<TokenStream> {
     let slots = fields.iter().filter_map(|field| match &field.presence {
         Presence::Required(slot) => Some(each(field, slot)),
         Presence::Optional(_) => None,

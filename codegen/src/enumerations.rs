@@ -5,12 +5,12 @@ use serde_json::Value;
 use vitec_connect_description::{Listed, Shape, Type};
 
 use crate::document::Node;
-use crate::reader::{Reader, name_of};
+use crate::reader::{DocumentReader, name_of};
 
 /// Variants that every enumeration has besides the document's.
 const OWN_VARIANTS: [&str; 2] = ["Unlisted", "UnlistedValue"];
 
-impl<'a> Reader<'a> {
+impl<'a> DocumentReader<'a> {
     pub(crate) fn read_enumeration(&mut self, schema: &Node<'a>, hint: &str) -> Option<Type> {
         if let Some(format) = schema.child("format") {
             format.mistake("an enumeration has no format");

@@ -4,10 +4,10 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use vitec_connect_description::{Member, Shape, Type, XmlName};
 
 use crate::document::Node;
-use crate::reader::{Reader, limits, name_of};
+use crate::reader::{DocumentReader, limits, name_of};
 use crate::schemas::{NO_NAMESPACE, content_schema, is_xml_name, upper_case, xml_text};
 
-impl<'a> Reader<'a> {
+impl<'a> DocumentReader<'a> {
     pub(crate) fn read_object(&mut self, target: &Node<'a>, hint: &str) -> Option<Type> {
         if let Some(values) = target.child("additionalProperties").filter(|it| it.value.is_object()) {
             if target.child("properties").is_some() || target.child("allOf").is_some() {

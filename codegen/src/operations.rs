@@ -4,7 +4,7 @@ use vitec_connect_description::{Command, Operation, Parameter, Place, Status};
 
 use crate::document::Node;
 use crate::names::value_name;
-use crate::reader::Reader;
+use crate::reader::DocumentReader;
 
 /// What progenitor's client and ours have besides the operations.
 const OWN_METHODS: [&str; 15] = [
@@ -82,7 +82,7 @@ fn find_parameters<'a>(operation: &Node<'a>, item: &Node<'a>) -> Vec<Node<'a>> {
     parameters
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DocumentReader<'a> {
     pub(crate) fn read_operation(&mut self, found: &Found<'a>) -> Option<()> {
         let node = &found.node;
         node.missing(

@@ -8,7 +8,7 @@ use crate::document::Node;
 use crate::keywords::similar;
 use crate::names::{type_name, value_name};
 use crate::operations::{Found, whose_password};
-use crate::reader::{CUSTOMER_ID, Reader, limits};
+use crate::reader::{CUSTOMER_ID, DocumentReader, limits};
 
 /// What progenitor's operations call things of their own, without making way for an argument.
 const OWN_NAMES: [&str; 2] = ["encode_path", "header_map"];
@@ -17,7 +17,7 @@ const OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
 /// Names that say nothing of what they identify: `{id}` of an order and `{id}` of a task are not one type.
 const BARE: [&str; 6] = ["code", "guid", "id", "key", "name", "number"];
 
-impl<'a> Reader<'a> {
+impl<'a> DocumentReader<'a> {
     /// Enters what stands in a path: a text there becomes a type of its own. Two ids cannot be swapped, and what would lead
     /// to another path is refused when the id is made.
     pub(crate) fn read_ids(&mut self, found: &Found<'a>) {

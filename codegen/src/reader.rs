@@ -13,7 +13,7 @@ use crate::operations::{Found, find_operations};
 /// The type of every customer: the key to the credentials.
 pub(crate) const CUSTOMER_ID: &str = "CustomerId";
 
-pub(crate) struct Reader<'a> {
+pub(crate) struct DocumentReader<'a> {
     pub(crate) description: Description,
     /// The operations, and where each stands.
     pub(crate) operations: Vec<(Operation, Node<'a>)>,
@@ -27,7 +27,7 @@ pub(crate) struct Reader<'a> {
 
 /// All that the document says. Where something is wrong it is told to the document, and what comes back is only a part.
 pub(crate) fn read(document: &Node<'_>) -> Description {
-    let mut reader = Reader {
+    let mut reader = DocumentReader {
         description: Description::default(),
         operations: Vec::new(),
         places: BTreeMap::new(),
@@ -65,7 +65,7 @@ pub(crate) fn read(document: &Node<'_>) -> Description {
     reader.description
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DocumentReader<'a> {
     fn read_head(&mut self, document: &Node<'a>) {
         if !document.text("openapi").is_some_and(|it| it.starts_with("3.0.")) {
             let message = "an OpenAPI document of version 3.0.x is expected (`openapi: 3.0.3`)";

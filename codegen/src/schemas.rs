@@ -6,7 +6,7 @@ use vitec_connect_description::{Item, Shape, Type, XmlName};
 
 use crate::document::Node;
 use crate::keywords::similar;
-use crate::reader::{Reader, name_of};
+use crate::reader::{DocumentReader, name_of};
 
 pub(crate) const NO_NAMESPACE: &str = "the schema has no namespace in XML; add \
      `xml: {namespace: http://schemas.datacontract.org/2004/07/…}`, the .NET namespace of the type";
@@ -35,7 +35,7 @@ const NOT_CARRIED: &[(&str, &str)] = &[
     ("uri-reference", "a `Uri`"),
 ];
 
-impl<'a> Reader<'a> {
+impl<'a> DocumentReader<'a> {
     /// The type of a schema. `hint` names the Rust type of a schema that stands in place, without a name of its own.
     pub(crate) fn read_type(&mut self, schema: &Node<'a>, hint: &str) -> Option<Type> {
         let target = content_schema(schema)?;

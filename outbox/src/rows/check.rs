@@ -6,7 +6,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 use vitec_connect::{Client, Credentials, CustomerId, MediaType, OperationCall};
 
-use super::members::{Kind, Member, delivered};
+use super::members::{CellKind, DeliveredMember, delivered};
 use super::spreadsheet::{leftover, midnight, serial_number};
 use super::{Problem, ReadOptions, input};
 use crate::delivered::Delivered;
@@ -31,7 +31,7 @@ pub(super) type Cells = Vec<(Column, Value)>;
 pub(super) struct Checker {
     operation: Delivered,
     parameters: Vec<&'static str>,
-    members: Vec<Member>,
+    members: Vec<DeliveredMember>,
     options: ReadOptions,
     /// Makes calls, which are never sent.
     client: Client,
@@ -95,13 +95,13 @@ impl Checker {
             _ => None,
         };
         match kind {
-            Some(Kind::Literal) => serde_json::from_str(&text).map_err(|_| {
+            Some(CellKind::Literal) => serde_json::from_str(&text).map_err(|_| {
                 self.problem(
                     column,
                     format!("{text:?} is no number and neither true nor false, as JSON writes them"),
                 )
             }),
-            Some(Kind::Nested) => Err(self.problem(column, "a cell cannot hold this; use NDJSON")),
+            Some(CellKind::Nested) => Err(self.problem(column, "a cell cannot hold this; use NDJSON")),
             _ => Ok(Value::String(text)),
         }
     }
@@ -202,7 +202,7 @@ impl Checker {
         if let Some(why) = leftover(text) {
             return Err(why);
         }
-        if matches!(kind, Some(Kind::DateTime)) {
+        if matches!(kind, Some(CellKind::DateTime)) {
             if let Some(why) = serial_number(text) {
                 return Err(why);
             }
@@ -214,8 +214,8 @@ impl Checker {
     }
 
     /// One member by itself: what is wrong is then wrong with it.
-    fn member(&self, member: &Member, value: &Value) -> Result<(), String> {
-        if let Kind::Enumeration(names) = &member.kind {
+    fn member(&self, member: &DeliveredMember, value: &Value) -> Result<(), String> {
+        if let CellKind::Enumeration(names) = &member.kind {
             listed(names, value)?;
         }
         let alone = Map::from_iter([(member.name.clone(), value.clone())]);

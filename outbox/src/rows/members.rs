@@ -3,13 +3,13 @@
 use vitec_connect::description::{Description, Shape, Type};
 
 #[derive(Clone, Debug)]
-pub(super) struct Member {
+pub(super) struct DeliveredMember {
     pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) kind: CellKind,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum CellKind {
     Text,
     DateTime,
     /// A number or a boolean: its text is JSON.
@@ -21,29 +21,32 @@ pub(super) enum Kind {
 }
 
 /// The members of what is delivered.
-pub(super) fn delivered() -> Option<Vec<Member>> {
+pub(super) fn delivered() -> Option<Vec<DeliveredMember>> {
     let description = vitec_connect::description();
     let body = description.delivered()?.body.as_ref()?;
-    let members = description.members(&body.content.ty).iter().map(|member| Member {
-        name: member.json.clone(),
-        kind: kind(description, &member.ty),
-    });
+    let members = description
+        .members(&body.content.ty)
+        .iter()
+        .map(|member| DeliveredMember {
+            name: member.json.clone(),
+            kind: kind(description, &member.ty),
+        });
     Some(members.collect())
 }
 
-fn kind(description: &Description, ty: &Type) -> Kind {
+fn kind(description: &Description, ty: &Type) -> CellKind {
     match ty {
-        Type::Text | Type::Uuid | Type::Bytes => Kind::Text,
-        Type::DateTime => Kind::DateTime,
-        Type::Boolean | Type::Int16 | Type::Int32 | Type::Int64 | Type::Float | Type::Double => Kind::Literal,
-        Type::List(_) | Type::Dictionary(_) | Type::Binary => Kind::Nested,
+        Type::Text | Type::Uuid | Type::Bytes => CellKind::Text,
+        Type::DateTime => CellKind::DateTime,
+        Type::Boolean | Type::Int16 | Type::Int32 | Type::Int64 | Type::Float | Type::Double => CellKind::Literal,
+        Type::List(_) | Type::Dictionary(_) | Type::Binary => CellKind::Nested,
         Type::Schema(_) => match description.shape(ty) {
             Some(Shape::Enumeration { names, .. }) => {
                 let names = names.iter().map(|it| (it.name.clone(), it.number.map(i64::from)));
-                Kind::Enumeration(names.collect())
+                CellKind::Enumeration(names.collect())
             }
-            Some(Shape::Id { .. }) => Kind::Text,
-            Some(Shape::Object { .. }) | None => Kind::Nested,
+            Some(Shape::Id { .. }) => CellKind::Text,
+            Some(Shape::Object { .. }) | None => CellKind::Nested,
         },
     }
 }
