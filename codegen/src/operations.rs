@@ -2,8 +2,10 @@
 
 use vitec_connect_description::{Command, Operation, Parameter, Place, Status};
 
+use crate::bodies::{read_answer, read_body};
 use crate::document::Node;
 use crate::names::value_name;
+use crate::parameters::read_parameter;
 use crate::reader::DocumentReader;
 
 /// What progenitor's client and ours have besides the operations.
@@ -82,76 +84,74 @@ fn find_parameters<'a>(operation: &Node<'a>, item: &Node<'a>) -> Vec<Node<'a>> {
     parameters
 }
 
-impl<'a> DocumentReader<'a> {
-    pub(crate) fn read_operation(&mut self, found: &Found<'a>) -> Option<()> {
-        let node = &found.node;
-        node.missing(
-            "operationId",
-            "the operation has no operationId, and the client's method is named after it",
-        );
-        let id = node.text("operationId");
-        let name = id.and_then(|id| self.method_name(id, node));
-        let key = whose_password(&found.parameters);
-        let mut parameters: Vec<Parameter> = Vec::new();
-        for described in &found.parameters {
-            let is_key = key.is_some_and(|it| it.pointer() == described.pointer());
-            if let Some(parameter) = self.read_parameter(found, described, is_key)
-                && argument_is_free(&parameter, &parameters, described)
-            {
-                parameters.push(parameter);
-            }
+pub(crate) fn read_operation<'a>(reader: &mut DocumentReader<'a>, found: &Found<'a>) -> Option<()> {
+    let node = &found.node;
+    node.missing(
+        "operationId",
+        "the operation has no operationId, and the client's method is named after it",
+    );
+    let id = node.text("operationId");
+    let name = id.and_then(|id| method_name(reader, id, node));
+    let key = whose_password(&found.parameters);
+    let mut parameters: Vec<Parameter> = Vec::new();
+    for described in &found.parameters {
+        let is_key = key.is_some_and(|it| it.pointer() == described.pointer());
+        if let Some(parameter) = read_parameter(reader, found, described, is_key)
+            && argument_is_free(&parameter, &parameters, described)
+        {
+            parameters.push(parameter);
         }
-        let in_path = in_path(&found.path);
-        path_and_parameters_agree(&in_path, found);
-        // As they stand in the path; the others as they are described.
-        parameters.sort_by_key(|it| match it.place {
-            Place::Path => in_path.iter().position(|name| *name == it.name).unwrap_or_default(),
-            _ => in_path.len(),
-        });
-        let body = self.read_body(node, id.unwrap_or_default());
-        let answer = self.read_answer(node, id.unwrap_or_default());
-        let operation = Operation {
-            id: id?.to_owned(),
-            name: name?,
-            command: Command {
-                noun: String::new(),
-                verb: String::new(),
-            },
-            method: found.method.to_uppercase(),
-            path: found.path.clone(),
-            tags: node.texts("tags").into_iter().map(str::to_owned).collect(),
-            summary: node.text("summary").map(str::to_owned),
-            description: node.text("description").map(str::to_owned),
-            deprecated: node.says("deprecated"),
-            parameters,
-            credentials_key: key.and_then(|it| it.text("name")).map(str::to_owned),
-            body: body?,
-            answer: answer?,
-            statuses: statuses(node),
-            deliver: node.says("x-deliver"),
-        };
-        self.operations.push((operation, node.clone()));
-        Some(())
     }
+    let in_path = in_path(&found.path);
+    path_and_parameters_agree(&in_path, found);
+    // As they stand in the path; the others as they are described.
+    parameters.sort_by_key(|it| match it.place {
+        Place::Path => in_path.iter().position(|name| *name == it.name).unwrap_or_default(),
+        _ => in_path.len(),
+    });
+    let body = read_body(reader, node, id.unwrap_or_default());
+    let answer = read_answer(reader, node, id.unwrap_or_default());
+    let operation = Operation {
+        id: id?.to_owned(),
+        name: name?,
+        command: Command {
+            noun: String::new(),
+            verb: String::new(),
+        },
+        method: found.method.to_uppercase(),
+        path: found.path.clone(),
+        tags: node.texts("tags").into_iter().map(str::to_owned).collect(),
+        summary: node.text("summary").map(str::to_owned),
+        description: node.text("description").map(str::to_owned),
+        deprecated: node.says("deprecated"),
+        parameters,
+        credentials_key: key.and_then(|it| it.text("name")).map(str::to_owned),
+        body: body?,
+        answer: answer?,
+        statuses: statuses(node),
+        deliver: node.says("x-deliver"),
+    };
+    reader.operations.push((operation, node.clone()));
+    Some(())
+}
 
-    fn method_name(&self, id: &str, node: &Node<'a>) -> Option<String> {
-        let Some(name) = value_name(id).filter(|it| !OWN_METHODS.contains(&it.as_str())) else {
-            node.mistake_at(
-                "operationId",
-                format!("operationId {id:?} gives no name of its own for a method"),
-            );
-            return None;
-        };
-        if let Some((_, other)) = self.operations.iter().find(|(it, _)| it.name == name) {
-            let place = other.place();
-            node.mistake_at(
-                "operationId",
-                format!("operationId {id:?} is taken already, by {place}"),
-            );
-            return None;
-        }
-        Some(name)
+fn method_name<'a>(reader: &DocumentReader<'a>, id: &str, node: &Node<'a>) -> Option<String> {
+    let Some(name) = value_name(id).filter(|it| !OWN_METHODS.contains(&it.as_str())) else {
+        node.mistake_at(
+            "operationId",
+            format!("operationId {id:?} gives no name of its own for a method"),
+        );
+        return None;
+    };
+    if let Some((_, other)) = reader.operations.iter().find(|(it, _)| it.name == name) {
+        let place = other.place();
+        node.mistake_at(
+            "operationId",
+            format!("operationId {id:?} is taken already, by {place}"),
+        );
+        return None;
     }
+    Some(name)
 }
 
 fn statuses(operation: &Node<'_>) -> Vec<Status> {

@@ -9,6 +9,7 @@ use crate::keywords::similar;
 use crate::names::{type_name, value_name};
 use crate::operations::{Found, whose_password};
 use crate::reader::{CUSTOMER_ID, DocumentReader, limits};
+use crate::schemas::read_type;
 
 /// What progenitor's operations call things of their own, without making way for an argument.
 const OWN_NAMES: [&str; 2] = ["encode_path", "header_map"];
@@ -17,132 +18,145 @@ const OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
 /// Names that say nothing of what they identify: `{id}` of an order and `{id}` of a task are not one type.
 const BARE: [&str; 6] = ["code", "guid", "id", "key", "name", "number"];
 
-impl<'a> DocumentReader<'a> {
-    /// Enters what stands in a path: a text there becomes a type of its own. Two ids cannot be swapped, and what would lead
-    /// to another path is refused when the id is made.
-    pub(crate) fn read_ids(&mut self, found: &Found<'a>) {
-        let key = whose_password(&found.parameters).map(Node::pointer);
-        for parameter in &found.parameters {
-            let is_key = Some(parameter.pointer()) == key;
-            // Wherever it stands, the customer is one.
-            if (is_key || parameter.text("in") == Some("path"))
-                && let (Some(name), Some(schema)) = (parameter.text("name"), parameter.child("schema"))
-            {
-                self.read_id(&found.path, name, is_key, &schema);
-            }
+/// Enters what stands in a path: a text there becomes a type of its own. Two ids cannot be swapped, and what would lead
+/// to another path is refused when the id is made.
+pub(crate) fn read_ids<'a>(reader: &mut DocumentReader<'a>, found: &Found<'a>) {
+    let key = whose_password(&found.parameters).map(Node::pointer);
+    for parameter in &found.parameters {
+        let is_key = Some(parameter.pointer()) == key;
+        // Wherever it stands, the customer is one.
+        if (is_key || parameter.text("in") == Some("path"))
+            && let (Some(name), Some(schema)) = (parameter.text("name"), parameter.child("schema"))
+        {
+            read_id(reader, &found.path, name, is_key, &schema);
         }
     }
+}
 
-    fn read_id(&mut self, path: &str, parameter: &str, is_key: bool, schema: &Node<'a>) -> Option<()> {
-        let mut target = schema.clone().followed()?;
-        if target.text("type") != Some("string") || target.child("enum").is_some() || target.child("format").is_some() {
-            return None;
-        }
-        // Written in place as any string, it is the schema of that name where there is one.
-        let own_name = match is_key {
-            true => CUSTOMER_ID.to_owned(),
-            false => parameter.to_upper_camel_case(),
-        };
-        let named = target.schema(&own_name);
-        if let Some(named) = named.filter(|_| target.children().len() == 1 && target.schema_name().is_none()) {
-            target = named.followed()?;
-        }
-        let name = match target.schema_name() {
-            Some(name) => type_name(name),
-            None if is_key => own_name,
-            None => id_name(path, parameter),
-        };
-        if self.known.contains_key(target.pointer()) {
-            let known = self.known.get(target.pointer()).cloned()?;
-            self.known.insert(schema.pointer().to_owned(), known);
-            return Some(());
-        }
-        let (min, max) = (target.count("minLength").unwrap_or(1).max(1), target.count("maxLength"));
-        if max.is_some_and(|max| max < min) {
-            let max = max.unwrap_or_default();
-            target.mistake_at(
-                "maxLength",
-                format!("at most {max} characters, and at least {min}: no text is that"),
-            );
-        }
-        let shape = Shape::Id {
-            min,
-            max,
-            pattern: target.text("pattern").map(str::to_owned),
-        };
-        let same = self.description.schemas.get(&name).is_some_and(|it| it.shape == shape);
-        if let Some(other) = self.places.get(&name).filter(|_| !same) {
-            let place = other.place();
-            schema.mistake(format!(
-                "the parameter {parameter:?} of {path} and {place} are both called {name}, and differ: give this one a schema of \
-                 its own under components/schemas"
-            ));
-            self.known.insert(schema.pointer().to_owned(), None);
-            return None;
-        }
-        let known = match same {
-            true => Some(Type::Schema(name)),
-            false => self.add(&name, &target, shape).map(|()| Type::Schema(name)),
-        };
-        self.known.insert(target.pointer().to_owned(), known.clone());
-        self.known.insert(schema.pointer().to_owned(), known);
-        Some(())
+fn read_id<'a>(
+    reader: &mut DocumentReader<'a>,
+    path: &str,
+    parameter: &str,
+    is_key: bool,
+    schema: &Node<'a>,
+) -> Option<()> {
+    let mut target = schema.clone().followed()?;
+    if target.text("type") != Some("string") || target.child("enum").is_some() || target.child("format").is_some() {
+        return None;
     }
-
-    pub(crate) fn read_parameter(&mut self, found: &Found<'a>, node: &Node<'a>, is_key: bool) -> Option<Parameter> {
-        for word in ["name", "in", "schema"] {
-            node.missing(word, format!("`{word}` is missing"));
-        }
-        let name = node.text("name")?;
-        let place = read_place(node, name)?;
-        let Some(argument) = value_name(name) else {
-            node.mistake(format!("the name {name:?} gives no argument in Rust"));
-            return None;
-        };
-        if OWN_NAMES.contains(&argument.as_str()) {
-            node.mistake(format!(
-                "progenitor has another use for the name {argument:?}: no argument can be called so"
-            ));
-        }
-        let schema = node.child("schema")?;
-        let operation = found.node.text("operationId").unwrap_or_default();
-        // A name of its own for what stands in place: another operation's parameter of this name may differ.
-        let hint = format!("{operation}_{}", name.to_upper_camel_case());
-        let ty = match self.known.get(schema.pointer()) {
-            Some(known) => known.clone()?,
-            None => self.read_type(&schema, &hint)?,
-        };
-        self.check_parameter(&ty, place, &schema);
-        if is_key && ty != Type::Schema(CUSTOMER_ID.to_owned()) && schema.is_right() {
-            schema.mistake(format!(
-                "the parameter says whose password the call takes, and is a {CUSTOMER_ID}: `type: string`, or a `$ref` to the schema \
-                 of that name; `x-credentials-key: false` says that it is none"
-            ));
-        }
-        Some(Parameter {
-            name: name.to_owned(),
-            argument,
-            place,
-            // Without a customer there is no password: optional in the document, needed here.
-            required: node.says("required") || is_key,
-            description: node.text("description").map(str::to_owned),
-            ty,
-            example: example(node, &schema),
-            limits: schema.followed().map(|it| limits(&it)).unwrap_or_default(),
-        })
+    // Written in place as any string, it is the schema of that name where there is one.
+    let own_name = match is_key {
+        true => CUSTOMER_ID.to_owned(),
+        false => parameter.to_upper_camel_case(),
+    };
+    let named = target.schema(&own_name);
+    if let Some(named) = named.filter(|_| target.children().len() == 1 && target.schema_name().is_none()) {
+        target = named.followed()?;
     }
+    let name = match target.schema_name() {
+        Some(name) => type_name(name),
+        None if is_key => own_name,
+        None => id_name(path, parameter),
+    };
+    if reader.known.contains_key(target.pointer()) {
+        let known = reader.known.get(target.pointer()).cloned()?;
+        reader.known.insert(schema.pointer().to_owned(), known);
+        return Some(());
+    }
+    let (min, max) = (target.count("minLength").unwrap_or(1).max(1), target.count("maxLength"));
+    if max.is_some_and(|max| max < min) {
+        let max = max.unwrap_or_default();
+        target.mistake_at(
+            "maxLength",
+            format!("at most {max} characters, and at least {min}: no text is that"),
+        );
+    }
+    let shape = Shape::Id {
+        min,
+        max,
+        pattern: target.text("pattern").map(str::to_owned),
+    };
+    let same = reader
+        .description
+        .schemas
+        .get(&name)
+        .is_some_and(|it| it.shape == shape);
+    if let Some(other) = reader.places.get(&name).filter(|_| !same) {
+        let place = other.place();
+        schema.mistake(format!(
+            "the parameter {parameter:?} of {path} and {place} are both called {name}, and differ: give this one a schema of \
+             its own under components/schemas"
+        ));
+        reader.known.insert(schema.pointer().to_owned(), None);
+        return None;
+    }
+    let known = match same {
+        true => Some(Type::Schema(name)),
+        false => reader.add(&name, &target, shape).map(|()| Type::Schema(name)),
+    };
+    reader.known.insert(target.pointer().to_owned(), known.clone());
+    reader.known.insert(schema.pointer().to_owned(), known);
+    Some(())
+}
 
-    fn check_parameter(&self, ty: &Type, place: Place, schema: &Node<'a>) {
-        let is_object = |ty: &Type| matches!(self.description.shape(ty), Some(Shape::Object { .. }));
-        match ty {
-            Type::List(item) if is_object(&item.ty) || matches!(item.ty, Type::List(_) | Type::Dictionary(_)) => {
-                schema.mistake("a list of objects or lists cannot stand in a parameter");
-            }
-            Type::List(_) if place != Place::Query => schema.mistake("a list stands in the query only"),
-            Type::Dictionary(_) => schema.mistake("a dictionary cannot stand in a parameter"),
-            ty if is_object(ty) => schema.mistake("an object cannot stand in a parameter"),
-            _ => {}
+pub(crate) fn read_parameter<'a>(
+    reader: &mut DocumentReader<'a>,
+    found: &Found<'a>,
+    node: &Node<'a>,
+    is_key: bool,
+) -> Option<Parameter> {
+    for word in ["name", "in", "schema"] {
+        node.missing(word, format!("`{word}` is missing"));
+    }
+    let name = node.text("name")?;
+    let place = read_place(node, name)?;
+    let Some(argument) = value_name(name) else {
+        node.mistake(format!("the name {name:?} gives no argument in Rust"));
+        return None;
+    };
+    if OWN_NAMES.contains(&argument.as_str()) {
+        node.mistake(format!(
+            "progenitor has another use for the name {argument:?}: no argument can be called so"
+        ));
+    }
+    let schema = node.child("schema")?;
+    let operation = found.node.text("operationId").unwrap_or_default();
+    // A name of its own for what stands in place: another operation's parameter of this name may differ.
+    let hint = format!("{operation}_{}", name.to_upper_camel_case());
+    let ty = match reader.known.get(schema.pointer()) {
+        Some(known) => known.clone()?,
+        None => read_type(reader, &schema, &hint)?,
+    };
+    check_parameter(reader, &ty, place, &schema);
+    if is_key && ty != Type::Schema(CUSTOMER_ID.to_owned()) && schema.is_right() {
+        schema.mistake(format!(
+            "the parameter says whose password the call takes, and is a {CUSTOMER_ID}: `type: string`, or a `$ref` to the schema \
+             of that name; `x-credentials-key: false` says that it is none"
+        ));
+    }
+    Some(Parameter {
+        name: name.to_owned(),
+        argument,
+        place,
+        // Without a customer there is no password: optional in the document, needed here.
+        required: node.says("required") || is_key,
+        description: node.text("description").map(str::to_owned),
+        ty,
+        example: example(node, &schema),
+        limits: schema.followed().map(|it| limits(&it)).unwrap_or_default(),
+    })
+}
+
+fn check_parameter<'a>(reader: &DocumentReader<'a>, ty: &Type, place: Place, schema: &Node<'a>) {
+    let is_object = |ty: &Type| matches!(reader.description.shape(ty), Some(Shape::Object { .. }));
+    match ty {
+        Type::List(item) if is_object(&item.ty) || matches!(item.ty, Type::List(_) | Type::Dictionary(_)) => {
+            schema.mistake("a list of objects or lists cannot stand in a parameter");
         }
+        Type::List(_) if place != Place::Query => schema.mistake("a list stands in the query only"),
+        Type::Dictionary(_) => schema.mistake("a dictionary cannot stand in a parameter"),
+        ty if is_object(ty) => schema.mistake("an object cannot stand in a parameter"),
+        _ => {}
     }
 }
 

@@ -8,7 +8,9 @@ use vitec_connect_description::{Description, Limits, Operation, Schema, Shape, T
 use crate::commands;
 use crate::document::Node;
 use crate::names::{is_type_name, type_name};
-use crate::operations::{Found, find_operations};
+use crate::operations::{Found, find_operations, read_operation};
+use crate::parameters::read_ids;
+use crate::schemas::read_type;
 
 /// The type of every customer: the key to the credentials.
 pub(crate) const CUSTOMER_ID: &str = "CustomerId";
@@ -40,10 +42,10 @@ pub(crate) fn read(document: &Node<'_>) -> Description {
         .map_or_else(Vec::new, |it| find_operations(&it));
     // First of all the ids: a string that stands in a path is one everywhere.
     for operation in &found {
-        reader.read_ids(operation);
+        read_ids(&mut reader, operation);
     }
     for operation in &found {
-        reader.read_operation(operation);
+        read_operation(&mut reader, operation);
     }
     reader.read_schemas(document, &found);
     reader.no_xml_name_twice();
@@ -115,7 +117,7 @@ impl<'a> DocumentReader<'a> {
         let schemas = components.and_then(|it| it.get("schemas"));
         for (name, schema) in schemas.iter().flat_map(Node::children) {
             if in_use.contains(schema.pointer()) || !in_errors.contains(schema.pointer()) {
-                self.read_type(&schema, &name);
+                read_type(self, &schema, &name);
             }
         }
     }

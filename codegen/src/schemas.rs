@@ -5,7 +5,9 @@ use datacontract::{ARRAYS, SERIALIZATION};
 use vitec_connect_description::{Item, Shape, Type, XmlName};
 
 use crate::document::Node;
+use crate::enumerations::read_enumeration;
 use crate::keywords::similar;
+use crate::objects::read_object;
 use crate::reader::{DocumentReader, name_of};
 
 pub(crate) const NO_NAMESPACE: &str = "the schema has no namespace in XML; add \
@@ -35,161 +37,159 @@ const NOT_CARRIED: &[(&str, &str)] = &[
     ("uri-reference", "a `Uri`"),
 ];
 
-impl<'a> DocumentReader<'a> {
-    /// The type of a schema. `hint` names the Rust type of a schema that stands in place, without a name of its own.
-    pub(crate) fn read_type(&mut self, schema: &Node<'a>, hint: &str) -> Option<Type> {
-        let target = content_schema(schema)?;
-        if let Some(known) = self.known.get(target.pointer()) {
-            return known.clone();
-        }
-        if self.open.iter().any(|it| it == target.pointer()) {
-            target.mistake_at("items", "the list holds itself");
-            return None;
-        }
-        self.open.push(target.pointer().to_owned());
-        let ty = self.read_new(&target, hint);
-        self.open.pop();
-        self.known.insert(target.pointer().to_owned(), ty.clone());
-        ty
+/// The type of a schema. `hint` names the Rust type of a schema that stands in place, without a name of its own.
+pub(crate) fn read_type<'a>(reader: &mut DocumentReader<'a>, schema: &Node<'a>, hint: &str) -> Option<Type> {
+    let target = content_schema(schema)?;
+    if let Some(known) = reader.known.get(target.pointer()) {
+        return known.clone();
     }
-
-    fn read_new(&mut self, target: &Node<'a>, hint: &str) -> Option<Type> {
-        let is_object = target.child("properties").is_some() || target.child("allOf").is_some();
-        if !is_object {
-            target.missing("type", "`type` is missing");
-        }
-        let ty = match target.child("type") {
-            None if is_object => "object",
-            _ => target.text("type")?,
-        };
-        match ty {
-            "object" => self.read_object(target, hint),
-            "array" => self.read_list(target, hint),
-            "string" if target.child("enum").is_some() => self.read_enumeration(target, hint),
-            "string" | "integer" | "number" | "boolean" => plain(target, ty),
-            other => {
-                let help = similar(other, TYPES.into_iter()).map_or_else(
-                    || format!("one of {}", TYPES.join(", ")),
-                    |it| format!("did you mean {it}?"),
-                );
-                target.mistake_at("type", format!("`type: {other}` is none of OpenAPI 3.0: {help}"));
-                None
-            }
-        }
+    if reader.open.iter().any(|it| it == target.pointer()) {
+        target.mistake_at("items", "the list holds itself");
+        return None;
     }
+    reader.open.push(target.pointer().to_owned());
+    let ty = read_new(reader, &target, hint);
+    reader.open.pop();
+    reader.known.insert(target.pointer().to_owned(), ty.clone());
+    ty
+}
 
-    fn read_list(&mut self, target: &Node<'a>, hint: &str) -> Option<Type> {
-        target.missing("items", "`items` is missing");
-        if target
-            .child("xml")
-            .and_then(|it| it.child("wrapped"))
-            .is_some_and(|it| *it.value == false)
-        {
-            let xml = target.child("xml")?;
-            xml.mistake_at(
-                "wrapped",
-                "DataContractSerializer puts a list into an element of its own: `wrapped: true`",
+fn read_new<'a>(reader: &mut DocumentReader<'a>, target: &Node<'a>, hint: &str) -> Option<Type> {
+    let is_object = target.child("properties").is_some() || target.child("allOf").is_some();
+    if !is_object {
+        target.missing("type", "`type` is missing");
+    }
+    let ty = match target.child("type") {
+        None if is_object => "object",
+        _ => target.text("type")?,
+    };
+    match ty {
+        "object" => read_object(reader, target, hint),
+        "array" => read_list(reader, target, hint),
+        "string" if target.child("enum").is_some() => read_enumeration(reader, target, hint),
+        "string" | "integer" | "number" | "boolean" => plain(target, ty),
+        other => {
+            let help = similar(other, TYPES.into_iter()).map_or_else(
+                || format!("one of {}", TYPES.join(", ")),
+                |it| format!("did you mean {it}?"),
             );
+            target.mistake_at("type", format!("`type: {other}` is none of OpenAPI 3.0: {help}"));
+            None
         }
-        let items = target.child("items")?;
-        let ty = self.read_type(&items, &format!("{hint}Item"))?;
-        no_null(&items);
-        self.default_item_names(&ty, &items);
-        let mut xml = self.item(&ty);
-        if let Some(name) = xml_text(&items, "name") {
-            xml.name = name.to_owned();
-        }
-        if let Some(namespace) = xml_text(&items, "namespace") {
-            xml.namespace = namespace.to_owned();
-        }
-        is_xml_name(&xml.name, &items)?;
-        if xml.namespace.is_empty() {
-            items.mistake(NO_NAMESPACE);
-            return None;
-        }
-        Some(Type::List(Box::new(Item { ty, xml })))
     }
+}
 
-    /// Values by name: `additionalProperties` with a schema.
-    pub(crate) fn read_dictionary(&mut self, values: &Node<'a>, hint: &str) -> Option<Type> {
-        let ty = self.read_type(values, &format!("{hint}Value"))?;
-        no_null(values);
-        self.default_item_names(&ty, values);
-        let value = self.root(&ty);
-        let xml = XmlName {
-            name: dictionary_entry(&value.name, &value.namespace),
-            namespace: ARRAYS.to_owned(),
-        };
-        Some(Type::Dictionary(Box::new(Item { ty, xml })))
+fn read_list<'a>(reader: &mut DocumentReader<'a>, target: &Node<'a>, hint: &str) -> Option<Type> {
+    target.missing("items", "`items` is missing");
+    if target
+        .child("xml")
+        .and_then(|it| it.child("wrapped"))
+        .is_some_and(|it| *it.value == false)
+    {
+        let xml = target.child("xml")?;
+        xml.mistake_at(
+            "wrapped",
+            "DataContractSerializer puts a list into an element of its own: `wrapped: true`",
+        );
     }
-
-    /// What DataContractSerializer calls a value that is the whole document.
-    pub(crate) fn root(&self, ty: &Type) -> XmlName {
-        let mut root = self.item(ty);
-        let is_id = matches!(self.description.shape(ty), Some(Shape::Id { .. }));
-        if is_id || !matches!(ty, Type::Schema(_) | Type::List(_) | Type::Dictionary(_)) {
-            root.namespace = SERIALIZATION.to_owned();
-        }
-        root
+    let items = target.child("items")?;
+    let ty = read_type(reader, &items, &format!("{hint}Item"))?;
+    no_null(&items);
+    default_item_names(reader, &ty, &items);
+    let mut xml = item_name(reader, &ty);
+    if let Some(name) = xml_text(&items, "name") {
+        xml.name = name.to_owned();
     }
+    if let Some(namespace) = xml_text(&items, "namespace") {
+        xml.namespace = namespace.to_owned();
+    }
+    is_xml_name(&xml.name, &items)?;
+    if xml.namespace.is_empty() {
+        items.mistake(NO_NAMESPACE);
+        return None;
+    }
+    Some(Type::List(Box::new(Item { ty, xml })))
+}
 
-    /// What DataContractSerializer calls a value in a list.
-    pub(crate) fn item(&self, ty: &Type) -> XmlName {
-        let arrays = |name: &str| XmlName {
-            name: name.to_owned(),
-            namespace: ARRAYS.to_owned(),
-        };
-        match ty {
-            Type::Boolean => arrays("boolean"),
-            Type::Int16 => arrays("short"),
-            Type::Int32 => arrays("int"),
-            Type::Int64 => arrays("long"),
-            Type::Float => arrays("float"),
-            Type::Double => arrays("double"),
-            Type::Uuid => arrays("guid"),
-            Type::Bytes => arrays("base64Binary"),
-            Type::DateTime => arrays("dateTime"),
-            Type::Text | Type::Binary => arrays("string"),
-            Type::List(item) => {
-                let item = self.item(&item.ty);
-                XmlName {
-                    name: format!("ArrayOf{}", item.name),
-                    ..item
-                }
+/// Values by name: `additionalProperties` with a schema.
+pub(crate) fn read_dictionary<'a>(reader: &mut DocumentReader<'a>, values: &Node<'a>, hint: &str) -> Option<Type> {
+    let ty = read_type(reader, values, &format!("{hint}Value"))?;
+    no_null(values);
+    default_item_names(reader, &ty, values);
+    let value = root_name(reader, &ty);
+    let xml = XmlName {
+        name: dictionary_entry(&value.name, &value.namespace),
+        namespace: ARRAYS.to_owned(),
+    };
+    Some(Type::Dictionary(Box::new(Item { ty, xml })))
+}
+
+/// What DataContractSerializer calls a value that is the whole document.
+pub(crate) fn root_name<'a>(reader: &DocumentReader<'a>, ty: &Type) -> XmlName {
+    let mut root = item_name(reader, ty);
+    let is_id = matches!(reader.description.shape(ty), Some(Shape::Id { .. }));
+    if is_id || !matches!(ty, Type::Schema(_) | Type::List(_) | Type::Dictionary(_)) {
+        root.namespace = SERIALIZATION.to_owned();
+    }
+    root
+}
+
+/// What DataContractSerializer calls a value in a list.
+pub(crate) fn item_name<'a>(reader: &DocumentReader<'a>, ty: &Type) -> XmlName {
+    let arrays = |name: &str| XmlName {
+        name: name.to_owned(),
+        namespace: ARRAYS.to_owned(),
+    };
+    match ty {
+        Type::Boolean => arrays("boolean"),
+        Type::Int16 => arrays("short"),
+        Type::Int32 => arrays("int"),
+        Type::Int64 => arrays("long"),
+        Type::Float => arrays("float"),
+        Type::Double => arrays("double"),
+        Type::Uuid => arrays("guid"),
+        Type::Bytes => arrays("base64Binary"),
+        Type::DateTime => arrays("dateTime"),
+        Type::Text | Type::Binary => arrays("string"),
+        Type::List(item) => {
+            let item = item_name(reader, &item.ty);
+            XmlName {
+                name: format!("ArrayOf{}", item.name),
+                ..item
             }
-            Type::Dictionary(item) => arrays(&format!("ArrayOf{}", item.xml.name)),
-            Type::Schema(_) => match self.description.shape(ty) {
-                Some(Shape::Object { xml, .. } | Shape::Enumeration { xml, .. }) => xml.clone(),
-                _ => arrays("string"),
-            },
         }
+        Type::Dictionary(item) => arrays(&format!("ArrayOf{}", item.xml.name)),
+        Type::Schema(_) => match reader.description.shape(ty) {
+            Some(Shape::Object { xml, .. } | Shape::Enumeration { xml, .. }) => xml.clone(),
+            _ => arrays("string"),
+        },
     }
+}
 
-    /// Item names of the document's own are written for a member only: any other list is named after its type.
-    pub(crate) fn default_item_names(&self, ty: &Type, schema: &Node<'a>) {
-        if let Type::List(item) = ty
-            && item.xml != self.item(&item.ty)
-        {
-            schema.mistake(format!(
-                "item names of one's own ({:?}) are known in a list that is a member, and nowhere else",
-                item.xml.name
-            ));
-        }
+/// Item names of the document's own are written for a member only: any other list is named after its type.
+pub(crate) fn default_item_names<'a>(reader: &DocumentReader<'a>, ty: &Type, schema: &Node<'a>) {
+    if let Type::List(item) = ty
+        && item.xml != item_name(reader, &item.ty)
+    {
+        schema.mistake(format!(
+            "item names of one's own ({:?}) are known in a list that is a member, and nowhere else",
+            item.xml.name
+        ));
     }
+}
 
-    /// The name and namespace of a schema in XML; no namespace where the document gives none.
-    pub(crate) fn read_xml(&self, schema: &Node<'a>, hint: &str) -> Option<XmlName> {
-        // A type without a name of its own is called like its type in Rust.
-        let own = schema.schema_name().map(str::to_owned);
-        let name = xml_text(schema, "name").map(str::to_owned).or(own);
-        let name = name.unwrap_or_else(|| name_of(schema, hint));
-        is_xml_name(&name, schema)?;
-        upper_case(&name, schema);
-        Some(XmlName {
-            name,
-            namespace: xml_text(schema, "namespace").unwrap_or_default().to_owned(),
-        })
-    }
+/// The name and namespace of a schema in XML; no namespace where the document gives none.
+pub(crate) fn read_xml(schema: &Node<'_>, hint: &str) -> Option<XmlName> {
+    // A type without a name of its own is called like its type in Rust.
+    let own = schema.schema_name().map(str::to_owned);
+    let name = xml_text(schema, "name").map(str::to_owned).or(own);
+    let name = name.unwrap_or_else(|| name_of(schema, hint));
+    is_xml_name(&name, schema)?;
+    upper_case(&name, schema);
+    Some(XmlName {
+        name,
+        namespace: xml_text(schema, "namespace").unwrap_or_default().to_owned(),
+    })
 }
 
 fn no_null(items: &Node<'_>) {
