@@ -21,7 +21,7 @@ pub(crate) fn report(ours: &[(String, f64)]) -> Result<()> {
     let compiled = Command::new("mcs")
         .args(["-optimize+", "-r:System.Runtime.Serialization.dll", "-r:System.Xml.dll"])
         .arg(format!("-out:{}", program.display()))
-        .args(["benches/dotnet.cs", "tests/reference/loan_promise.cs"])
+        .args(["benches/dotnet.cs", "benches/loan_promise.cs"])
         .status();
     match compiled {
         Ok(status) if status.success() => {}

@@ -10,7 +10,6 @@ mod generated;
 mod hostile;
 mod json_schema;
 mod payloads;
-mod reference;
 mod reference_forms;
 mod reference_payloads;
 mod round_trips;

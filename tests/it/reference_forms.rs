@@ -13,8 +13,10 @@ use vitec_connect::datacontract::{
     self, Base64, DataContract, DateTime, Error, Name, Reader, Uuid, Writer, from_slice, to_vec,
 };
 
+use vitec_connect::description::Description;
+use vitec_connect_judge::Judge;
+
 use crate::arbitrary;
-use crate::reference::Reference;
 
 const PARTIES: &str = "http://schemas.datacontract.org/2004/07/Shop.Parties";
 const ORDERS: &str = "http://schemas.datacontract.org/2004/07/Shop.Orders";
@@ -241,7 +243,7 @@ fn start_tag(xml: &[u8]) -> String {
 }
 
 /// We write it, the judge reads it; the judge writes what it has understood, we read that.
-fn travels<T: DataContract + PartialEq + Debug>(judge: &mut Reference, name: &str, value: &T) -> Value {
+fn travels<T: DataContract + PartialEq + Debug>(judge: &mut Judge, name: &str, value: &T) -> Value {
     let ours = to_vec(value).unwrap();
     let shown = String::from_utf8_lossy(&ours);
     let understood = judge
@@ -261,7 +263,7 @@ fn travels<T: DataContract + PartialEq + Debug>(judge: &mut Reference, name: &st
 
 #[test]
 fn every_form_as_a_member() {
-    for mut judge in Reference::for_xml().unwrap() {
+    for mut judge in Judge::for_xml(&Description::default()).unwrap() {
         let understood = travels(&mut judge, "Order", &order());
         for (member, value) in understood.as_object().unwrap() {
             assert!(!value.is_null(), "{member} was lost");
@@ -279,7 +281,7 @@ fn every_form_as_a_member() {
 
 #[test]
 fn every_form_as_the_root() {
-    for mut judge in Reference::for_xml().unwrap() {
+    for mut judge in Judge::for_xml(&Description::default()).unwrap() {
         let judge = &mut judge;
         assert_eq!(travels(judge, "boolean", &true), true);
         assert_eq!(travels(judge, "short", &-1_i16), -1);
@@ -400,7 +402,7 @@ fn generated_lists_and_dictionaries_travel() {
         0..4,
     );
     let bytes = collection::vec(collection::vec(any::<u8>(), 0..40).prop_map(Base64), 0..4);
-    for mut judge in Reference::for_xml().unwrap() {
+    for mut judge in Judge::for_xml(&Description::default()).unwrap() {
         for value in arbitrary::some(&texts, 100) {
             travels(&mut judge, "map:list:string", &value);
         }

@@ -1,42 +1,21 @@
 //! The real DataContractSerializer and Json.NET understand every payload as it is meant, and what they write reads back.
 
-use chrono::NaiveDate;
 use serde_json::{Value, json};
-use vitec_connect::{DateTime, DateTimeKind, LoanPromise, datacontract};
+use vitec_connect::description::Type;
+use vitec_connect::{LoanPromise, datacontract, description};
+use vitec_connect_judge::Judge;
 
 use crate::arbitrary::{promise, some};
 use crate::payloads::promises;
-use crate::reference::Reference;
+use crate::snapshot::snapshot;
 
 const TYPE: &str = "LoanPromise";
 const NAMESPACE: &str = "http://schemas.datacontract.org/2004/07/Vitec.Housing.Connect.Api.Models.Buyer";
 
 /// What .NET holds when it has understood a loan promise, in the judge's own form.
 fn meant(promise: &LoanPromise) -> Value {
-    fn enumeration<T: serde::Serialize>(value: &Option<T>) -> Value {
-        serde_json::to_value(value).unwrap()
-    }
-    json!({
-        "Bank": promise.bank,
-        "EstateId": promise.estate_id,
-        "EstateType": enumeration(&promise.estate_type),
-        "Financing": enumeration(&promise.financing),
-        "Status": enumeration(&promise.status),
-        "ValidUntil": promise.valid_until.as_ref().map(date),
-    })
-}
-
-fn date(date: &DateTime) -> Value {
-    let (kind, naive) = match date.kind() {
-        DateTimeKind::Unspecified => ("Unspecified", date.naive()),
-        DateTimeKind::Utc => ("Utc", date.naive()),
-        DateTimeKind::Offset(_) => ("Local", date.to_utc().unwrap().naive_utc()),
-    };
-    let first = NaiveDate::from_ymd_opt(1, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
-    let since = naive - first;
-    let ticks = since.num_seconds() * 10_000_000 + i64::from(since.subsec_nanos()) / 100;
-    let ticks_of_second = since.subsec_nanos() / 100;
-    json!({"kind": kind, "ticks": ticks, "text": format!("{}.{ticks_of_second:07}", naive.format("%Y-%m-%dT%H:%M:%S"))})
+    let ty = Type::Schema(TYPE.to_owned());
+    vitec_connect_judge::meant(description(), &ty, &serde_json::to_value(promise).unwrap())
 }
 
 fn to_xml(promise: &LoanPromise) -> Vec<u8> {
@@ -57,12 +36,12 @@ fn has_unlisted_name(promise: &LoanPromise) -> bool {
 
 #[test]
 fn every_named_payload_is_understood() {
-    for mut judge in Reference::for_xml().unwrap() {
+    for mut judge in Judge::for_xml(description()).unwrap() {
         every_named_payload_is_understood_by(&mut judge);
     }
 }
 
-fn every_named_payload_is_understood_by(judge: &mut Reference) {
+fn every_named_payload_is_understood_by(judge: &mut Judge) {
     let (mut understood, mut refused) = (0, 0);
     for case in promises() {
         let name = format!("{}: {}", case.group, case.name);
@@ -96,12 +75,12 @@ fn every_named_payload_is_understood_by(judge: &mut Reference) {
 
 #[test]
 fn generated_promises_are_understood() {
-    for mut judge in Reference::for_xml().unwrap() {
+    for mut judge in Judge::for_xml(description()).unwrap() {
         for promise in some(&promise(false, false), 400) {
             assert_eq!(judge.read_xml(TYPE, &to_xml(&promise)).unwrap(), meant(&promise), "XML");
         }
     }
-    let Some(mut judge) = Reference::start().unwrap() else {
+    let Some(mut judge) = Judge::start(description()).unwrap() else {
         return;
     };
     for promise in some(&promise(false, false), 400) {
@@ -122,7 +101,7 @@ fn generated_promises_are_understood() {
 
 #[test]
 fn unlisted_names_are_refused_and_not_lost() {
-    let Some(mut judge) = Reference::start().unwrap() else {
+    let Some(mut judge) = Judge::start(description()).unwrap() else {
         return;
     };
     for promise in some(&promise(true, false), 100)
@@ -145,12 +124,12 @@ fn with_line_feeds(promise: &LoanPromise) -> LoanPromise {
 
 #[test]
 fn what_the_serializers_write_reads_back() {
-    for mut judge in Reference::for_xml().unwrap() {
+    for mut judge in Judge::for_xml(description()).unwrap() {
         what_it_writes_reads_back(&mut judge);
     }
 }
 
-fn what_it_writes_reads_back(judge: &mut Reference) {
+fn what_it_writes_reads_back(judge: &mut Judge) {
     let named = promises()
         .into_iter()
         .map(|it| it.promise)
@@ -180,18 +159,22 @@ fn what_it_writes_reads_back(judge: &mut Reference) {
 
 #[test]
 fn null_members_are_written_as_nil_and_read_as_not_set() {
-    let Some(mut judge) = Reference::start().unwrap() else {
+    let Some(mut judge) = Judge::start(description()).unwrap() else {
         return;
     };
     let xml = judge.write_xml(TYPE, &json!({})).unwrap();
     let text = String::from_utf8(xml.clone()).unwrap();
-    assert_eq!(text.matches(r#" i:nil="true" />"#).count(), 6, "{text}");
+    let members = description().members(&Type::Schema(TYPE.to_owned())).len();
+    assert_eq!(text.matches(r#" i:nil="true" />"#).count(), members, "{text}");
     assert_eq!(
         datacontract::from_slice::<LoanPromise>(&xml).unwrap(),
         LoanPromise::default()
     );
     let json = judge.write_json(TYPE, &json!({})).unwrap();
-    assert_eq!(String::from_utf8(json.clone()).unwrap().matches(":null").count(), 6);
+    assert_eq!(
+        String::from_utf8(json.clone()).unwrap().matches(":null").count(),
+        members
+    );
     assert_eq!(
         serde_json::from_slice::<LoanPromise>(&json).unwrap(),
         LoanPromise::default()
@@ -201,7 +184,7 @@ fn null_members_are_written_as_nil_and_read_as_not_set() {
 /// Why our writers refuse what they refuse, and keep the order they keep: it would be refused or, worse, changed.
 #[test]
 fn what_our_writers_never_send() {
-    let Some(mut judge) = Reference::start().unwrap() else {
+    let Some(mut judge) = Judge::start(description()).unwrap() else {
         return;
     };
     let xml = |content: &str| format!("<LoanPromise xmlns=\"{NAMESPACE}\">{content}</LoanPromise>").into_bytes();
@@ -278,10 +261,16 @@ fn what_our_writers_never_send() {
 fn every_character_arrives() {
     let text: String = ['\t', '\n', '\r'].into_iter().chain(' '..='\u{FFFD}').collect();
     let promise = LoanPromise::builder().bank(text).build();
-    for mut judge in Reference::for_xml().unwrap() {
+    for mut judge in Judge::for_xml(description()).unwrap() {
         assert_eq!(judge.read_xml(TYPE, &to_xml(&promise)).unwrap(), meant(&promise));
         if judge.knows_json() {
             assert_eq!(judge.read_json(TYPE, &to_json(&promise)).unwrap(), meant(&promise));
         }
     }
+}
+
+/// What the judge takes the document for: an edit of the document is reviewed here too.
+#[test]
+fn the_contracts_in_csharp() {
+    snapshot("reference__contracts", &vitec_connect_judge::csharp(description()));
 }

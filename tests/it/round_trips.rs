@@ -1,7 +1,7 @@
 //! What is written reads back as it was, and what reads comes out as it went in.
 
 use proptest::prelude::*;
-use vitec_connect::{LoanPromise, LoanPromiseFinancing, datacontract};
+use vitec_connect::{LoanPromise, LoanPromiseEstateType, LoanPromiseFinancing, LoanPromiseStatus, datacontract};
 
 use crate::arbitrary::{config, promise};
 use crate::payloads::promises;
@@ -77,12 +77,20 @@ proptest! {
     }
 }
 
+/// XML cannot carry one.
+fn has_unlisted_number(promise: &LoanPromise) -> bool {
+    // A listed one, read, is its name.
+    let promise: LoanPromise = serde_json::from_value(serde_json::to_value(promise).unwrap()).unwrap();
+    matches!(promise.estate_type, Some(LoanPromiseEstateType::UnlistedValue(_)))
+        || matches!(promise.financing, Some(LoanPromiseFinancing::UnlistedValue(_)))
+        || matches!(promise.status, Some(LoanPromiseStatus::UnlistedValue(_)))
+}
+
 #[test]
 fn every_named_case() {
     for case in promises() {
         through_json(&case.promise);
-        let unlisted_number = case.name.contains("unlisted") || case.name == "vendor's curl";
-        match unlisted_number || case.group == "forbidden_characters" {
+        match has_unlisted_number(&case.promise) || case.group == "forbidden_characters" {
             true => assert!(datacontract::to_vec(&case.promise).is_err(), "{}", case.name),
             false => drop(through_xml(&case.promise)),
         }

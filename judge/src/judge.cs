@@ -1,8 +1,6 @@
-// The judge behind the tests in tests/it: the real DataContractSerializer and Json.NET, set up as ASP.NET Web API 2
+// The judge's program: the real DataContractSerializer and Json.NET, set up as ASP.NET Web API 2
 // sets them up (MediaTypeFormatter, XmlMediaTypeFormatter and JsonMediaTypeFormatter of version 5.2.9).
 //
-//   mcs -out:reference.exe -r:System.Runtime.Serialization.dll -r:System.Xml.dll \
-//       -r:/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll reference.cs forms.cs loan_promise.cs
 //   TZ=Europe/Stockholm MONO_PATH=/usr/lib/cli/Newtonsoft.Json-5.0 mono reference.exe
 //
 // .NET 8 runs the same program, with Newtonsoft.Json.dll beside it, for XML only: that old a Json.NET does not serialize
@@ -12,7 +10,7 @@
 //   read-xml, read-json    BASE64 is a document          {"value": what was understood}
 //   write-xml, write-json  BASE64 is such a value        {"document": BASE64 of what was written}
 // or, when the serializer refused, {"error": "ExceptionType: message"}. A request that makes no sense ends the program.
-// TYPE is one of those listed below, or made of one: `list:int`, `map:T` (a dictionary by string), `nullable:int`.
+// TYPE is one of a document's (`Model.Contracts`, which is generated) or of those listed below, or made of one: `list:int`, `map:T` (a dictionary by string), `nullable:int`.
 // A value names every member as in .NET and leaves nothing out. Its special forms:
 //   DateTime    {"kind": "Unspecified|Utc|Local", "ticks": 100 ns since year 1, "text": the same for a person};
 //               Local is given in UTC, so that the machine's time zone does not matter
@@ -36,37 +34,10 @@ using Newtonsoft.Json.Converters;
 using Newtonsoft.Json.Linq;
 using Newtonsoft.Json.Serialization;
 
-// Not the vendor's: what a document that has grown may hold, in a data contract namespace of its own.
-namespace Vitec.Housing.Connect.Api.Models.Household
-{
-    public class Applicant
-    {
-        public int? Age { get; set; }
-        public string Name { get; set; }
-    }
-
-    public class Household
-    {
-        public int? Adults { get; set; }
-        public List<Applicant> Applicants { get; set; }
-        public Applicant CoSigner { get; set; }
-        public double? Income { get; set; }
-        public List<string> Notes { get; set; }
-        public List<int> Numbers { get; set; }
-        public Buyer.LoanPromise Promise { get; set; }
-        public DateTime? Since { get; set; }
-        public bool? Verified { get; set; }
-    }
-}
-
 static class Reference
 {
     static readonly Dictionary<string, Type> Types = new Dictionary<string, Type>
     {
-        { "LoanPromise", typeof(Vitec.Housing.Connect.Api.Models.Buyer.LoanPromise) },
-        { "Household", typeof(Vitec.Housing.Connect.Api.Models.Household.Household) },
-        { "Applicant", typeof(Vitec.Housing.Connect.Api.Models.Household.Applicant) },
-        { "ArrayOfApplicant", typeof(List<Vitec.Housing.Connect.Api.Models.Household.Applicant>) },
         { "Order", typeof(Shop.Orders.Order) },
         { "Customer", typeof(Shop.Parties.Customer) },
         { "Color", typeof(Shop.Parties.Color) },
@@ -86,7 +57,7 @@ static class Reference
     static Type Resolve(string name)
     {
         var parts = name.Split(new[] { ':' }, 2);
-        if (parts.Length == 1) return Types[name];
+        if (parts.Length == 1) return Model.Contracts.Types.TryGetValue(name, out var type) ? type : Types[name];
         var argument = Resolve(parts[1]);
         switch (parts[0])
         {

@@ -1,7 +1,14 @@
-//! The real DataContractSerializer and Json.NET as judges: drives `tests/reference/reference.cs`, run by Mono and by .NET 8.
+//! The real DataContractSerializer and Json.NET as judges: drives `judge.cs`, run by Mono and by .NET 8, with contracts in C#
+//! made of what a document says.
 //!
 //! What the judge's answers look like stands at the top of that file. Numbers of type `double` should be compared with
 //! some care: `serde_json` without its feature `float_roundtrip` may be off in the last digit.
+
+// A judge that fails must not be taken for one that refuses.
+#![allow(clippy::panic)]
+
+mod csharp;
+mod meant;
 
 use std::env;
 use std::fs;
@@ -17,12 +24,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
+use vitec_connect_description::Description;
 
-const SOURCE: &str = concat!(
-    include_str!("../reference/reference.cs"),
-    include_str!("../reference/forms.cs"),
-    include_str!("../reference/loan_promise.cs")
-);
+pub use csharp::csharp;
+pub use meant::meant;
+
+/// The program, and contracts of each form written by hand: what is generated may be wrong where the client is.
+const SOURCE: &str = concat!(include_str!("judge.cs"), include_str!("forms.cs"));
 
 /// Where Debian's `libnewtonsoft-json5.0-cil` puts Json.NET.
 const JSON_NET: &str = "/usr/lib/cli/Newtonsoft.Json-5.0";
@@ -62,8 +70,10 @@ impl Runtime {
         match self {
             Self::Mono => find_program("mono"),
             Self::DotNet => {
-                let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/python/lib");
-                let mut versions = fs::read_dir(lib).ok()?.flatten();
+                // Also from a copy of the repository within the repository's own `target`.
+                let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+                let libs = folders.map(|it| it.join("target/python/lib"));
+                let mut versions = libs.filter_map(|it| fs::read_dir(it).ok()).flatten().flatten();
                 versions.find_map(|version| existing(version.path().join(DOTNET)))
             }
         }
@@ -86,33 +96,41 @@ impl Runtime {
 /// The `Err` of its methods is what the serializer said when it refused: `ExceptionType: message`. When the judge itself
 /// fails, they panic, so that a test which expects a refusal does not pass by accident.
 #[derive(Debug)]
-pub(crate) struct Reference {
+pub struct Judge {
     runtime: Runtime,
     process: Child,
     answers: Receiver<String>,
     complaints: Option<JoinHandle<String>>,
 }
 
-impl Reference {
+impl Judge {
     /// Compiles and starts the judge on Mono, which knows XML and JSON.
     ///
     /// `Ok(None)` where Mono is not installed, after saying on standard error that the test was skipped and why.
-    pub(crate) fn start() -> Result<Option<Reference>, String> {
-        Self::start_on(Runtime::Mono)
+    ///
+    /// # Errors
+    ///
+    /// What is missing where `VITEC_CONNECT_REQUIRE_MONO` is `1`; or why the judge cannot be compiled or started.
+    pub fn start(description: &Description) -> Result<Option<Judge>, String> {
+        Self::start_on(Runtime::Mono, description)
     }
 
     /// The judges for XML: on Mono and on .NET 8, those of them that are installed.
-    pub(crate) fn for_xml() -> Result<Vec<Reference>, String> {
-        let judges = [Runtime::Mono, Runtime::DotNet].map(Self::start_on);
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Judge::start`]; the variable of .NET is `VITEC_CONNECT_REQUIRE_DOTNET`.
+    pub fn for_xml(description: &Description) -> Result<Vec<Judge>, String> {
+        let judges = [Runtime::Mono, Runtime::DotNet].map(|it| Self::start_on(it, description));
         judges.into_iter().filter_map(Result::transpose).collect()
     }
 
     /// Whether it knows JSON too.
-    pub(crate) fn knows_json(&self) -> bool {
+    pub fn knows_json(&self) -> bool {
         self.runtime == Runtime::Mono
     }
 
-    fn start_on(runtime: Runtime) -> Result<Option<Reference>, String> {
+    fn start_on(runtime: Runtime, description: &Description) -> Result<Option<Judge>, String> {
         let needed = [
             ("mcs", find_program("mcs")),
             ("the runtime", runtime.find()),
@@ -141,10 +159,10 @@ impl Reference {
             );
             return Ok(None);
         };
-        Self::run(runtime, program, &compile(mcs, json_net)?).map(Some)
+        Self::run(runtime, program, &compile(mcs, json_net, description)?).map(Some)
     }
 
-    fn run(runtime: Runtime, host: &Path, program: &Path) -> Result<Reference, String> {
+    fn run(runtime: Runtime, host: &Path, program: &Path) -> Result<Judge, String> {
         let mut process = Command::new(host)
             .arg(program)
             .env("TZ", TIME_ZONE)
@@ -172,7 +190,7 @@ impl Reference {
             let _ = stderr.read_to_end(&mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
-        Ok(Reference {
+        Ok(Judge {
             runtime,
             process,
             answers,
@@ -181,23 +199,23 @@ impl Reference {
     }
 
     /// What DataContractSerializer understands of an XML document, member by member.
-    pub(crate) fn read_xml(&mut self, type_name: &str, document: &[u8]) -> Result<Value, String> {
+    pub fn read_xml(&mut self, type_name: &str, document: &[u8]) -> Result<Value, String> {
         self.ask("read-xml", type_name, document)
     }
 
     /// What Json.NET understands of a JSON document, member by member.
-    pub(crate) fn read_json(&mut self, type_name: &str, document: &[u8]) -> Result<Value, String> {
+    pub fn read_json(&mut self, type_name: &str, document: &[u8]) -> Result<Value, String> {
         self.ask("read-json", type_name, document)
     }
 
     /// What DataContractSerializer writes of a value in the form that the readers give. Members left out are null.
-    pub(crate) fn write_xml(&mut self, type_name: &str, value: &Value) -> Result<Vec<u8>, String> {
+    pub fn write_xml(&mut self, type_name: &str, value: &Value) -> Result<Vec<u8>, String> {
         self.ask("write-xml", type_name, value.to_string().as_bytes())
             .map(|answer| self.document(&answer))
     }
 
     /// What Json.NET writes of a value in the form that the readers give. Members left out are null.
-    pub(crate) fn write_json(&mut self, type_name: &str, value: &Value) -> Result<Vec<u8>, String> {
+    pub fn write_json(&mut self, type_name: &str, value: &Value) -> Result<Vec<u8>, String> {
         self.ask("write-json", type_name, value.to_string().as_bytes())
             .map(|answer| self.document(&answer))
     }
@@ -249,7 +267,7 @@ impl Reference {
     }
 }
 
-impl Drop for Reference {
+impl Drop for Judge {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -257,12 +275,13 @@ impl Drop for Reference {
 }
 
 /// Compiles the judge, unless this very source has been compiled before. Beside it stands what .NET 8 looks for there.
-fn compile(mcs: &Path, json_net: &Path) -> Result<PathBuf, String> {
+fn compile(mcs: &Path, json_net: &Path, description: &Description) -> Result<PathBuf, String> {
     static ATTEMPT: AtomicU32 = AtomicU32::new(0);
 
+    let all = format!("{SOURCE}{}", csharp(description));
     let mut hasher = DefaultHasher::new();
-    (SOURCE, RUNTIME_CONFIG).hash(&mut hasher);
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    (&all, RUNTIME_CONFIG).hash(&mut hasher);
+    let folder = &Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/judge");
     let name = format!("reference-{:016x}", hasher.finish());
     let finished = folder.join(&name);
     let program = finished.join("reference.exe");
@@ -276,7 +295,7 @@ fn compile(mcs: &Path, json_net: &Path) -> Result<PathBuf, String> {
     let source = draft.join("reference.cs");
     let said = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
     fs::create_dir_all(&draft).map_err(|error| said(&draft, error))?;
-    fs::write(&source, SOURCE).map_err(|error| said(&source, error))?;
+    fs::write(&source, all).map_err(|error| said(&source, error))?;
     let config = draft.join("reference.runtimeconfig.json");
     fs::write(&config, RUNTIME_CONFIG).map_err(|error| said(&config, error))?;
     fs::copy(json_net, draft.join("Newtonsoft.Json.dll")).map_err(|error| said(json_net, error))?;
@@ -289,7 +308,7 @@ fn compile(mcs: &Path, json_net: &Path) -> Result<PathBuf, String> {
         .map_err(|error| said(mcs, error))?;
     if !compiled.status.success() {
         return Err(format!(
-            "mcs cannot compile tests/reference/*.cs ({}); on Debian: apt-get install {PACKAGES}\n{}{}",
+            "mcs cannot compile the judge ({}); on Debian: apt-get install {PACKAGES}\n{}{}",
             compiled.status,
             String::from_utf8_lossy(&compiled.stdout),
             String::from_utf8_lossy(&compiled.stderr),
