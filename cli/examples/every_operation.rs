@@ -1,5 +1,6 @@
 //! Calls every operation of the document against the sandbox: async, blocking and from the command line, in JSON and in XML,
-//! with every parameter and a body with every member. Each has to arrive as it was, and be answered.
+//! with every parameter and a body with every member. Each has to arrive as it was, and be answered. .NET's own serializers,
+//! where they are installed, have to understand what is sent, and what they write has to be understood.
 //!
 //! `cargo run -p vitec-connect-cli --example every_operation -- target/debug/vitec-connect`
 
@@ -10,7 +11,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Map, Value};
 use vitec_connect::description::{Description, Operation, Place, Shape, Type};
 use vitec_connect::{Client, Credentials, MediaType, OperationCall, blocking, description};
-use vitec_connect_sandbox::{Received, Sandbox};
+use vitec_connect_judge::{Judge, meant};
+use vitec_connect_sandbox::{Answer, Received, Sandbox};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -55,10 +57,39 @@ fn main() -> Result<()> {
             calls += 3;
         }
     }
+    let mut judged = 0;
+    for mut judge in Judge::for_xml(description())? {
+        for operation in &description().operations {
+            let sample = Sample::of(operation);
+            for format in [MediaType::Json, MediaType::Xml] {
+                if format == MediaType::Json && !judge.knows_json() {
+                    continue;
+                }
+                let credentials = Credentials::basic("partner", "secret")?;
+                let client = Client::builder().base_url(sandbox.url()).credentials(credentials);
+                let client = client.media_type(format).build()?;
+                let result = sample.is_understood(&client, &mut judge, format).and_then(|()| {
+                    let call = || runtime.block_on(sample.call(client.operation(&operation.id)).into_future());
+                    sample.understands(&sandbox, &mut judge, format, || Ok(call()?))
+                });
+                sandbox.reset();
+                judged += 1;
+                if let Err(error) = result {
+                    writeln!(
+                        std::io::stdout(),
+                        "{} {} {format}: {error}",
+                        operation.id,
+                        judge.runtime()
+                    )?;
+                    wrong += 1;
+                }
+            }
+        }
+    }
     let operations = description().operations.len();
     writeln!(
         std::io::stdout(),
-        "{operations} operations, {calls} calls, {wrong} wrong"
+        "{operations} operations, {calls} calls, {judged} judged, {wrong} wrong"
     )?;
     match wrong {
         0 => Ok(()),
@@ -81,7 +112,7 @@ impl<'a> Sample<'a> {
                 _ if operation.credentials_key.as_ref() == Some(&parameter.name) => CUSTOMER.into(),
                 // Ids with commas are told from one id by them alone.
                 (Place::Path, Some(_)) if parameter.ty != Type::Int32 => "a,b".into(),
-                _ => value(description(), &parameter.ty, 0),
+                _ => value(description(), &parameter.ty, false, 0),
             };
             (parameter.name.clone(), value)
         });
@@ -91,7 +122,7 @@ impl<'a> Sample<'a> {
             body: operation
                 .body
                 .as_ref()
-                .map(|it| value(description(), &it.content.ty, 0)),
+                .map(|it| value(description(), &it.content.ty, false, 0)),
         }
     }
 
@@ -210,12 +241,74 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// A value of a type, with every member that a sender sets; one that holds itself ends somewhere.
-fn value(description: &Description, ty: &Type, depth: usize) -> Value {
-    let inner = |ty: &Type| value(description, ty, depth + 1);
+impl Sample<'_> {
+    /// Whether .NET understands the body as it was meant, and we the body that it writes.
+    fn is_understood(&self, client: &Client, judge: &mut Judge, format: MediaType) -> Result<()> {
+        let (Some(body), Some(described)) = (&self.body, &self.operation.body) else {
+            return Ok(());
+        };
+        if self.is_bytes() {
+            return Ok(());
+        }
+        let meant = meant(description(), &described.content.ty, body);
+        let ty = format!("{}.body", self.operation.id);
+        let sent = self.call(client.operation(&self.operation.id)).call()?.preview()?.body;
+        same(&read(judge, format, &ty, &sent)?, &meant)?;
+        let call = self.call(client.operation(&self.operation.id));
+        let call = call.body_text(format, String::from_utf8(write(judge, format, &ty, &meant)?)?);
+        let json = call.encoded_body(MediaType::Json)?.unwrap_or_default();
+        same(&serde_json::from_slice(&json)?, body)
+    }
+
+    /// Whether we understand the answer that .NET writes.
+    fn understands(
+        &self,
+        sandbox: &Sandbox,
+        judge: &mut Judge,
+        format: MediaType,
+        call: impl FnOnce() -> Result<Value>,
+    ) -> Result<()> {
+        let content = self.operation.answer.content.as_ref();
+        let Some(content) = content.filter(|it| it.ty != Type::Binary) else {
+            return Ok(());
+        };
+        let answer = value(description(), &content.ty, true, 0);
+        let meant = meant(description(), &content.ty, &answer);
+        let ty = format!("{}.answer", self.operation.id);
+        sandbox.next(Answer::body(format.to_string(), write(judge, format, &ty, &meant)?));
+        same(&call()?, &answer)
+    }
+}
+
+fn read(judge: &mut Judge, format: MediaType, ty: &str, document: &[u8]) -> Result<Value> {
+    Ok(match format {
+        MediaType::Json => judge.read_json(ty, document),
+        _ => judge.read_xml(ty, document),
+    }?)
+}
+
+fn write(judge: &mut Judge, format: MediaType, ty: &str, value: &Value) -> Result<Vec<u8>> {
+    Ok(match format {
+        MediaType::Json => judge.write_json(ty, value),
+        _ => judge.write_xml(ty, value),
+    }?)
+}
+
+fn same(found: &Value, expected: &Value) -> Result<()> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(format!("{found} instead of {expected}").into()),
+    }
+}
+
+/// A value of a type, with every member that a sender sets, or that is answered; one that holds itself ends somewhere.
+fn value(description: &Description, ty: &Type, answered: bool, depth: usize) -> Value {
+    let inner = |ty: &Type| value(description, ty, answered, depth + 1);
     match (ty, description.shape(ty)) {
         (_, Some(Shape::Object { members, .. })) => {
-            let set = members.iter().filter(|it| !it.read_only && (it.required || depth < 3));
+            let set = members
+                .iter()
+                .filter(|it| (answered || !it.read_only) && (it.required || depth < 3));
             Value::Object(set.map(|it| (it.json.clone(), inner(&it.ty))).collect())
         }
         (_, Some(Shape::Enumeration { names, .. })) => names.first().map(|it| it.name.clone()).into(),

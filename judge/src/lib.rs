@@ -125,6 +125,11 @@ impl Judge {
         judges.into_iter().filter_map(Result::transpose).collect()
     }
 
+    /// What runs it: `Mono` or `DotNet`.
+    pub fn runtime(&self) -> String {
+        format!("{:?}", self.runtime)
+    }
+
     /// Whether it knows JSON too.
     pub fn knows_json(&self) -> bool {
         self.runtime == Runtime::Mono
