@@ -414,6 +414,7 @@ impl<'a> Method<'a> {
             };
             quote!(#wire => arguments.list::<#ty>(name).map(|_| ()),)
         });
+        let checks: Vec<TokenStream> = checks.collect();
         let body = match operation.body.as_ref().map(|it| &it.content.ty) {
             None => quote!(|_, _| Ok(None)),
             Some(Type::Binary) => quote!(|arguments, _| arguments.optional_body_bytes()),
@@ -422,15 +423,21 @@ impl<'a> Method<'a> {
                 quote!(|arguments, media_type| arguments.encoded_body::<#ty>(media_type))
             }
         };
+        let check = match checks.is_empty() {
+            true => quote!(|_, _| Ok(())),
+            false => quote! {
+                |arguments, name| match name {
+                    #(#checks)*
+                    _ => Ok(()),
+                }
+            },
+        };
         quote! {
             crate::operation::ByName {
                 id: #id,
                 call: by_name::#name,
                 body: #body,
-                check: |arguments, name| match name {
-                    #(#checks)*
-                    _ => Ok(()),
-                },
+                check: #check,
             }
         }
     }

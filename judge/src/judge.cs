@@ -193,11 +193,13 @@ static class Reference
             return new DateTime((long)token["ticks"], DateTimeKind.Utc).ToLocalTime();
         }
         var built = Activator.CreateInstance(type);
+        // A list with items of its own name derives from one.
+        var arguments = (type.IsGenericType ? type : type.BaseType).GetGenericArguments();
         if (built is IDictionary)
             foreach (var entry in (JObject)token)
-                ((IDictionary)built).Add(entry.Key, Build(type.GetGenericArguments()[1], entry.Value));
+                ((IDictionary)built).Add(entry.Key, Build(arguments[1], entry.Value));
         else if (built is IList)
-            foreach (var item in (JArray)token) ((IList)built).Add(Build(type.GetGenericArguments()[0], item));
+            foreach (var item in (JArray)token) ((IList)built).Add(Build(arguments[0], item));
         else
             foreach (var member in (JObject)token)
             {
