@@ -78,7 +78,8 @@ impl<T, O> Call<T, O> {
     /// One that the client or HTTP itself sets, one that is a parameter of the operation, and one that is malformed make the
     /// call fail with [`ErrorKind::Configuration`](crate::ErrorKind::Configuration); then nothing is sent.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.exchange.add_header(name.as_ref(), value.as_ref());
+        let (name, value) = (name.as_ref(), value.as_ref());
+        self.exchange = self.exchange.with(|prepared| prepared.add_header(name, value));
         self
     }
 
@@ -129,7 +130,11 @@ impl<T, O> Call<T, O> {
     pub fn preview(self) -> Result<Request, Error> {
         self.exchange.preview()
     }
+}
 
+/// What generated methods make of it.
+#[allow(dead_code, reason = "the document says which of these are needed")]
+impl<T, O> Call<T, O> {
     /// Reads something else out of what is read.
     pub(crate) fn map<U>(self, map: impl FnOnce(T) -> Result<U, Error> + Send + 'static) -> Call<U>
     where
@@ -140,16 +145,15 @@ impl<T, O> Call<T, O> {
     }
 
     /// Sets a parameter in the query.
-    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn query(mut self, name: &str, value: &impl Serialize) -> Self {
-        self.exchange.set_query(name, value);
+        self.exchange = self.exchange.with(|prepared| prepared.set_query(name, value));
         self
     }
 
     /// Sets a parameter in a header.
-    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn header_parameter(mut self, name: &str, value: &impl ToString) -> Self {
-        self.exchange.set_header(name, &value.to_string());
+        let text = value.to_string();
+        self.exchange = self.exchange.with(|prepared| prepared.set_header(name, &text));
         self
     }
 }

@@ -147,17 +147,6 @@ pub(crate) struct About {
     pub(crate) parameters: SmallVec<[(&'static str, Arc<str>); 2]>,
 }
 
-impl About {
-    pub(crate) fn new(operation: &'static str, effect: Effect, customer_id: CustomerId) -> Self {
-        Self {
-            operation,
-            effect,
-            customer_id,
-            parameters: SmallVec::new(),
-        }
-    }
-}
-
 impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} for customer {}", self.operation, self.customer_id)?;
@@ -346,46 +335,52 @@ impl Error {
 
     /// What happened, in a few words, with the vendor's own where it has some.
     fn happened(&self) -> String {
-        let status = self.0.status.map_or(String::new(), |status| format!(" ({status})"));
-        let server = self
-            .0
-            .http_error
-            .as_ref()
-            .map_or(String::new(), |error| format!(": {error}"));
-        match self.0.kind {
-            ErrorKind::Configuration if self.0.about.is_none() => "the client cannot be built".to_owned(),
-            ErrorKind::Configuration => "the request cannot be made".to_owned(),
-            ErrorKind::Argument => "the call cannot be made".to_owned(),
-            ErrorKind::InvalidBody if self.0.about.is_none() => "the body cannot be read".to_owned(),
-            ErrorKind::InvalidBody => "the body cannot be written".to_owned(),
-            ErrorKind::Credentials => "there are no usable credentials for this customer".to_owned(),
-            ErrorKind::Connect => "Vitec Connect could not be reached".to_owned(),
-            ErrorKind::Tls => "no trusted TLS connection could be made".to_owned(),
-            ErrorKind::Timeout => "there was no answer in time".to_owned(),
-            ErrorKind::Interrupted => "the connection brought no HTTP answer".to_owned(),
-            ErrorKind::Validation => {
-                format!("the server found the request invalid{status}{server}")
-            }
+        let it = &self.0;
+        let mut what = match it.kind {
+            ErrorKind::Configuration if it.about.is_none() => "the client cannot be built",
+            ErrorKind::Configuration => "the request cannot be made",
+            ErrorKind::Argument => "the call cannot be made",
+            ErrorKind::InvalidBody if it.about.is_none() => "the body cannot be read",
+            ErrorKind::InvalidBody => "the body cannot be written",
+            ErrorKind::Credentials => "there are no usable credentials for this customer",
+            ErrorKind::Connect => "Vitec Connect could not be reached",
+            ErrorKind::Tls => "no trusted TLS connection could be made",
+            ErrorKind::Timeout => "there was no answer in time",
+            ErrorKind::Interrupted => "the connection brought no HTTP answer",
+            ErrorKind::Validation => "the server found the request invalid",
             ErrorKind::Unauthorized => {
-                format!(
-                    "the Authorization header is not correct (Authorization headern är inte korrekt){status}{server}"
-                )
+                "the Authorization header is not correct (Authorization headern är inte korrekt)"
             }
-            ErrorKind::Forbidden => format!(
-                "there is no access to what was asked for (begärt data som det saknas åtkomst till){status}{server}"
-            ),
-            ErrorKind::Refused => format!("the server refused the request{status}{server}"),
-            ErrorKind::TooManyRequests => format!("the server wants fewer calls{status}{server}"),
-            ErrorKind::Server if self.0.status == Some(500) => {
-                format!("unexpected error on the server (oväntat fel, kontakta Vitec){status}{server}")
+            ErrorKind::Forbidden => {
+                "there is no access to what was asked for (begärt data som det saknas åtkomst till)"
             }
-            ErrorKind::Server => format!("the server failed{status}{server}"),
-            ErrorKind::Redirect => {
-                format!("the server pointed to another address, which is never followed{status}")
+            ErrorKind::Refused => "the server refused the request",
+            ErrorKind::TooManyRequests => "the server wants fewer calls",
+            ErrorKind::Server if it.status == Some(500) => {
+                "unexpected error on the server (oväntat fel, kontakta Vitec)"
             }
-            ErrorKind::UnexpectedAnswer => format!("the answer is not Vitec Connect's{status}"),
-            ErrorKind::AnswerLost => format!("the answer cannot be read{status}"),
+            ErrorKind::Server => "the server failed",
+            ErrorKind::Redirect => "the server pointed to another address, which is never followed",
+            ErrorKind::UnexpectedAnswer => "the answer is not Vitec Connect's",
+            ErrorKind::AnswerLost => "the answer cannot be read",
         }
+        .to_owned();
+        if let Some(status) = it.status {
+            what.push_str(&format!(" ({status})"));
+        }
+        // What answers in Vitec's place has no say.
+        let is_vitecs = !matches!(it.kind, ErrorKind::Redirect | ErrorKind::UnexpectedAnswer);
+        if let Some(error) = it.http_error.as_ref().filter(|_| is_vitecs) {
+            what.push_str(&format!(": {error}"));
+        }
+        if let Some(detail) = &it.detail {
+            what.push_str(&format!(": {detail}"));
+        }
+        if it.attempts > 1 {
+            let seconds = it.elapsed.as_secs_f32();
+            what.push_str(&format!(" ({} attempts in {seconds:.1} s)", it.attempts));
+        }
+        what
     }
 
     fn to_do(&self) -> &'static str {
@@ -431,17 +426,8 @@ impl fmt::Display for Error {
         if let Some(about) = &self.0.about {
             write!(f, "{about}: ")?;
         }
-        let mut what = self.happened();
-        if let Some(detail) = &self.0.detail {
-            what = format!("{what}: {detail}");
-        }
-        if self.0.attempts > 1 {
-            let seconds = self.0.elapsed.as_secs_f32();
-            what = format!("{what} ({} attempts in {seconds:.1} s)", self.0.attempts);
-        }
-        // The server's own words may end with one, and the next sentence brings one.
-        f.write_str(what.trim_end_matches('.'))?;
-        f.write_str(".")?;
+        // The server's own words may end with a full stop too.
+        write!(f, "{}.", self.happened().trim_end_matches('.'))?;
         if let Some(about) = &self.0.about {
             write!(f, " {}.", about.effect.is_true(self.0.outcome, self.0.sent_at))?;
         }

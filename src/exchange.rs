@@ -5,18 +5,18 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use chrono::Utc;
-use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::header::HeaderValue;
 use serde::Serialize;
+use smallvec::SmallVec;
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use crate::client::{Client, Inner};
 use crate::credentials::Credentials;
 use crate::datacontract::{DataContract, media_type};
 use crate::error::{About, Effect, Error, ErrorKind, Outcome};
 use crate::receipt::Receipt;
-use crate::request::{Prepared, Request};
+use crate::request::{Made, Prepared, Request};
 use crate::retry::Failure;
 use crate::transport::{Answer, Attempt};
 use crate::{CustomerId, MediaType, generated};
@@ -25,13 +25,13 @@ use crate::{CustomerId, MediaType, generated};
 pub(crate) struct Exchange {
     client: Client,
     pub(crate) about: About,
-    /// The operation's parameters that stand in headers.
-    header_parameters: &'static [&'static str],
     /// Or why nothing can be sent.
     prepared: Result<Prepared, Error>,
     pub(crate) receipt: Receipt,
 }
 
+/// What generated methods make of it.
+#[allow(dead_code, reason = "the document says which of these are needed")]
 impl Exchange {
     /// The request that progenitor's `operation` makes for this customer.
     pub(crate) fn new(
@@ -39,13 +39,17 @@ impl Exchange {
         operation: &'static str,
         effect: Effect,
         customer_id: &CustomerId,
-        make: impl AsyncFnOnce(&generated::Client) -> Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>,
+        make: impl AsyncFnOnce(&generated::Client) -> Made,
     ) -> Self {
         Self {
             prepared: Prepared::by(client.base_url(), &client.inner.http, make),
             client: client.clone(),
-            about: About::new(operation, effect, customer_id.clone()),
-            header_parameters: &[],
+            about: About {
+                operation,
+                effect,
+                customer_id: customer_id.clone(),
+                parameters: SmallVec::new(),
+            },
             receipt: Receipt::default(),
         }
     }
@@ -57,68 +61,49 @@ impl Exchange {
     }
 
     /// What is asked for instead of JSON or XML.
-    #[allow(dead_code, reason = "the document says whether it is needed")]
-    pub(crate) fn accept(mut self, media_types: &'static str) -> Self {
-        self.change(|prepared, _| {
+    pub(crate) fn accept(self, media_types: &'static str) -> Self {
+        self.with(|prepared| {
             prepared.accept = Some(media_types);
             Ok(())
-        });
-        self
+        })
     }
 
     /// The names of the headers that are parameters.
-    #[allow(dead_code, reason = "the document says whether it is needed")]
-    pub(crate) fn header_parameters(mut self, names: &'static [&'static str]) -> Self {
-        self.header_parameters = names;
-        self
+    pub(crate) fn header_parameters(self, names: &'static [&'static str]) -> Self {
+        self.with(|prepared| {
+            prepared.header_parameters = names;
+            Ok(())
+        })
     }
 
     /// Writes the body, where there is one.
-    pub(crate) fn body(mut self, body: Option<&(impl Serialize + DataContract)>) -> Self {
-        let Some(body) = body else {
-            return self;
-        };
+    pub(crate) fn body(self, body: Option<&(impl Serialize + DataContract)>) -> Self {
         let media_type = self.client.inner.media_type;
-        let encoded = encoded(body, media_type);
-        self.change(|prepared, _| {
-            prepared.body = Some((media_type.as_str(), encoded?));
+        self.with(|prepared| {
+            let encoded = body.map(|body| encoded(body, media_type)).transpose()?;
+            prepared.body = encoded.map(|bytes| (media_type.as_str(), bytes));
             Ok(())
-        });
-        self
+        })
     }
 
     /// A body that is neither JSON nor XML, where there is one.
-    #[allow(dead_code, reason = "the document says whether it is needed")]
-    pub(crate) fn bytes(mut self, media_type: &'static str, body: Option<Bytes>) -> Self {
-        self.change(|prepared, _| {
+    pub(crate) fn bytes(self, media_type: &'static str, body: Option<Bytes>) -> Self {
+        self.with(|prepared| {
             prepared.body = body.map(|bytes| (media_type, bytes));
             Ok(())
-        });
-        self
+        })
     }
+}
 
-    #[allow(dead_code, reason = "the document says whether it is needed")]
-    pub(crate) fn set_query(&mut self, name: &str, value: &impl Serialize) {
-        self.change(|prepared, client| prepared.set_query(&client.inner.http, name, value));
-    }
-
-    #[allow(dead_code, reason = "the document says whether it is needed")]
-    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
-        self.change(|prepared, _| prepared.set_header(name, value));
-    }
-
-    pub(crate) fn add_header(&mut self, name: &str, value: &str) {
-        let parameters = self.header_parameters;
-        self.change(|prepared, _| prepared.add_header(parameters, name, value));
-    }
-
-    /// Changes the request, unless something is wrong with it already.
-    fn change(&mut self, change: impl FnOnce(&mut Prepared, &Client) -> Result<(), Error>) {
+impl Exchange {
+    /// With another request, unless something is wrong with it already.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Prepared) -> Result<(), Error>) -> Self {
         if let Ok(prepared) = &mut self.prepared
-            && let Err(error) = change(prepared, &self.client)
+            && let Err(error) = change(prepared)
         {
             self.prepared = Err(error);
         }
+        self
     }
 
     /// The request as it would be sent.
@@ -150,8 +135,7 @@ impl Exchange {
             Ok(prepared) => {
                 let attempts = Attempts {
                     client: &self.client.inner,
-                    customer_id: &self.about.customer_id,
-                    effect: self.about.effect,
+                    about: &self.about,
                     receipt: &self.receipt,
                     end,
                 };
@@ -169,7 +153,18 @@ impl Exchange {
                 span.in_scope(|| tracing::debug!("accepted"));
                 Ok(value)
             }
-            Err(error) => Err(failed(error, self.about, &self.receipt, started, &span)),
+            Err(error) => {
+                self.receipt.end(error.outcome(), self.receipt.status());
+                let error = error.with(|it| {
+                    it.outcome = self.receipt.outcome();
+                    it.about = Some(self.about);
+                    it.attempts = self.receipt.attempts();
+                    it.elapsed = started.elapsed();
+                    it.sent_at = self.receipt.sent_at();
+                });
+                span.in_scope(|| tracing::warn!(kind = ?error.kind(), outcome = error.outcome().as_str(), "failed"));
+                Err(error)
+            }
         }
     }
 }
@@ -181,25 +176,10 @@ pub(crate) fn encoded(body: &(impl Serialize + DataContract), media_type: MediaT
     Ok(encoded.into())
 }
 
-/// Says in `error` all that is known of the call.
-fn failed(error: Error, about: About, receipt: &Receipt, started: Instant, span: &Span) -> Error {
-    receipt.end(error.outcome(), receipt.status());
-    let error = error.with(|it| {
-        it.outcome = receipt.outcome();
-        it.about = Some(about);
-        it.attempts = receipt.attempts();
-        it.elapsed = started.elapsed();
-        it.sent_at = receipt.sent_at();
-    });
-    span.in_scope(|| tracing::warn!(kind = ?error.kind(), outcome = error.outcome().as_str(), "failed"));
-    error
-}
-
 /// What all attempts of a call have in common.
 struct Attempts<'a> {
     client: &'a Inner,
-    customer_id: &'a CustomerId,
-    effect: Effect,
+    about: &'a About,
     receipt: &'a Receipt,
     /// When the whole call ends.
     end: Instant,
@@ -260,7 +240,7 @@ impl Attempts<'_> {
             Ok(answer) => Err(answer.into_error(self.client.retry.service_unavailable(), SystemTime::now())),
             Err(error) => Err(error),
         }
-        .map_err(|error| self.effect.narrow(error));
+        .map_err(|error| self.about.effect.narrow(error));
         let outcome = result.as_ref().map_or_else(Error::outcome, |_| Outcome::Accepted);
         self.receipt.end(outcome, status);
         result
@@ -272,7 +252,7 @@ impl Attempts<'_> {
             return Ok(credentials.clone());
         }
         let missing = || Error::new(ErrorKind::Credentials, Outcome::NotSent);
-        match tokio::time::timeout_at(self.end, provider.get(self.customer_id)).await {
+        match tokio::time::timeout_at(self.end, provider.get(&self.about.customer_id)).await {
             Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(error)) => Err(missing().with_source(error)),
             Err(_) => Err(missing().with(|it| it.detail = Some("the provider gave none in time".to_owned()))),

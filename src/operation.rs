@@ -227,8 +227,20 @@ impl Arguments {
         Ok(())
     }
 
+    fn parsed<T: FromStr<Err: Display>>(&self, what: &str, text: &str) -> Result<T, Error> {
+        text.parse()
+            .map_err(|error: T::Err| self.wrong(what).with_source(error.to_string()))
+    }
+
+    fn wrong(&self, what: impl Display) -> Error {
+        argument(format!("{}: {what}", self.operation))
+    }
+}
+
+/// What a generated call by name takes out of it.
+#[allow(dead_code, reason = "the document says which of these are needed")]
+impl Arguments {
     /// Of an operation that says nowhere whose password it takes.
-    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn customer(&self) -> Result<CustomerId, Error> {
         match &self.customer {
             Some(text) => self.parsed("the customer", text),
@@ -258,7 +270,6 @@ impl Arguments {
     }
 
     /// None where there is no value.
-    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn list<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<Vec<T>>, Error> {
         let given = self.parameters.iter().filter(|(it, _)| it == name);
         let values = given.map(|(_, text)| self.parsed(&format!("the parameter {name}"), text));
@@ -266,7 +277,6 @@ impl Arguments {
         Ok((!values.is_empty()).then_some(values))
     }
 
-    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn required_list<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Vec<T>, Error> {
         self.list(name)?
             .ok_or_else(|| self.wrong(format!("the parameter {name} is missing")))
@@ -301,7 +311,6 @@ impl Arguments {
         }
     }
 
-    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn encoded_body<T: Serialize + DeserializeOwned + DataContract>(
         &self,
         media_type: MediaType,
@@ -310,28 +319,17 @@ impl Arguments {
         body.map(|body| encoded(&body, media_type)).transpose()
     }
 
-    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn body_bytes(&self) -> Result<Bytes, Error> {
         self.optional_body_bytes()?
             .ok_or_else(|| self.wrong("its body is missing"))
     }
 
-    #[allow(dead_code, reason = "the document says whether it is needed")]
     pub(crate) fn optional_body_bytes(&self) -> Result<Option<Bytes>, Error> {
         match &self.body {
             None => Ok(None),
             Some(Body::Bytes(bytes)) => Ok(Some(bytes.clone())),
             Some(_) => Err(self.wrong("it takes its body as bytes")),
         }
-    }
-
-    fn parsed<T: FromStr<Err: Display>>(&self, what: &str, text: &str) -> Result<T, Error> {
-        text.parse()
-            .map_err(|error: T::Err| self.wrong(what).with_source(error.to_string()))
-    }
-
-    fn wrong(&self, what: impl Display) -> Error {
-        argument(format!("{}: {what}", self.operation))
     }
 }
 

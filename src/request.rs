@@ -8,7 +8,6 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, QueryParam, ResponseValue};
-use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
@@ -94,7 +93,7 @@ const IN_PATH: &AsciiSet = &CONTROLS
     .add(b'%');
 
 /// What a generated operation returns.
-type Made = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
+pub(crate) type Made = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 
 /// The request of a call, without what each attempt adds to it.
 pub(crate) struct Prepared {
@@ -104,6 +103,8 @@ pub(crate) struct Prepared {
     pub(crate) body: Option<(&'static str, Bytes)>,
     /// What is asked for, where that is neither JSON nor XML.
     pub(crate) accept: Option<&'static str>,
+    /// The headers that are parameters of the operation.
+    pub(crate) header_parameters: &'static [&'static str],
 }
 
 impl Prepared {
@@ -120,6 +121,7 @@ impl Prepared {
                 request,
                 body: None,
                 accept: None,
+                header_parameters: &[],
             }),
             (None, Poll::Ready(Err(progenitor_client::Error::InvalidRequest(detail)))) => {
                 Err(Error::configuration(detail))
@@ -132,52 +134,43 @@ impl Prepared {
     }
 
     /// Sets a parameter in the query; once more, the last value counts.
-    #[allow(dead_code, reason = "the document says whether it is needed")]
-    pub(crate) fn set_query(
-        &mut self,
-        http: &reqwest::Client,
-        name: &str,
-        value: &impl Serialize,
-    ) -> Result<(), Error> {
+    pub(crate) fn set_query(&mut self, name: &str, value: &impl Serialize) -> Result<(), Error> {
         let url = self.request.url_mut();
         let pairs = url.query_pairs().into_owned();
         let others: Vec<(String, String)> = pairs.filter(|(other, _)| other != name).collect();
         url.set_query(None);
-        if !others.is_empty() {
-            url.query_pairs_mut().extend_pairs(others);
+        let mut pairs = url.query_pairs_mut();
+        pairs.extend_pairs(others);
+        // As progenitor and reqwest do it for those that are required.
+        QueryParam::new(name, value)
+            .serialize(serde_urlencoded::Serializer::new(&mut pairs))
+            .map_err(|error| {
+                Error::configuration(format!("the parameter {name} cannot be written")).with_source(error)
+            })?;
+        drop(pairs);
+        if url.query() == Some("") {
+            url.set_query(None);
         }
-        // As progenitor does it for those that are required.
-        let bare = reqwest::Request::new(Method::GET, url.clone());
-        let builder = reqwest::RequestBuilder::from_parts(http.clone(), bare).query(&QueryParam::new(name, value));
-        let with_it = builder.build().map_err(|error| {
-            Error::configuration(format!("the parameter {name} cannot be written")).with_source(error.without_url())
-        })?;
-        *url = with_it.url().clone();
         Ok(())
     }
 
     /// Sets a parameter in a header; once more, the last value counts.
     pub(crate) fn set_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
-        let refuse = |why: &str| Err(Error::configuration(format!("the header {name:?} {why}")));
-        let Ok(key) = HeaderName::from_bytes(name.as_bytes()) else {
-            return refuse("is no name of a header");
-        };
-        let Ok(value) = HeaderValue::from_str(value) else {
-            return refuse("has a value with a character that no header can carry");
-        };
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name, "is no name of a header"))?;
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| refused(name, "has a value with a character that no header can carry"))?;
         self.request.headers_mut().insert(key, value);
         Ok(())
     }
 
     /// Adds a header that is no parameter.
-    pub(crate) fn add_header(&mut self, parameters: &[&str], name: &str, value: &str) -> Result<(), Error> {
+    pub(crate) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
         let is = |other: &str| other.eq_ignore_ascii_case(name);
-        let refuse = |why: &str| Err(Error::configuration(format!("the header {name:?} {why}")));
         if RESERVED.iter().any(|it| is(it.as_str())) {
-            return refuse("is set by the client or by HTTP itself");
+            return Err(refused(name, "is set by the client or by HTTP itself"));
         }
-        if parameters.iter().copied().any(is) {
-            return refuse("is a parameter of the operation");
+        if self.header_parameters.iter().copied().any(is) {
+            return Err(refused(name, "is a parameter of the operation"));
         }
         self.set_header(name, value)
     }
@@ -202,6 +195,10 @@ impl Prepared {
         *request.headers_mut() = headers;
         request
     }
+}
+
+fn refused(header: &str, why: &str) -> Error {
+    Error::configuration(format!("the header {header:?} {why}"))
 }
 
 /// The whole HTTP request of a call, as [`Call::preview`](crate::Call::preview) shows it. `Display` writes it as it

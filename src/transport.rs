@@ -97,25 +97,23 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// Sends, and reads the answer up to `limit` bytes; both until `deadline`.
-    pub(crate) async fn send(self, http: &reqwest::Client, deadline: Instant, limit: usize) -> Result<Answer, Error> {
-        let Self {
-            mut request,
-            body,
-            secrets,
-            progress,
-        } = self;
-        match body {
+    pub(crate) async fn send(
+        mut self,
+        http: &reqwest::Client,
+        deadline: Instant,
+        limit: usize,
+    ) -> Result<Answer, Error> {
+        let progress = self.progress;
+        match self.body {
             None => progress.leave(), // Without a body to be asked for, take it for sent.
-            Some(bytes) => {
-                *request.body_mut() = Some(reqwest::Body::wrap(Noted {
-                    bytes: Some(bytes),
-                    progress: progress.clone(),
-                }));
+            bytes => {
+                let progress = progress.clone();
+                *self.request.body_mut() = Some(reqwest::Body::wrap(Noted { bytes, progress }));
             }
         }
         let mut answer = None;
         let exchange = async {
-            let mut response = http.execute(request).await?;
+            let mut response = http.execute(self.request).await?;
             let answer = answer.insert(Answer {
                 status: response.status().as_u16(),
                 headers: std::mem::take(response.headers_mut()),
@@ -128,7 +126,7 @@ impl Attempt {
         let ended = timeout_at(deadline, exchange).await;
         match (answer, ended) {
             (Some(mut answer), _) => {
-                answer.redact(&secrets);
+                answer.redact(&self.secrets);
                 Ok(answer)
             }
             (None, Ok(Err(error))) => {
