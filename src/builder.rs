@@ -2,20 +2,15 @@
 
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::header::HeaderValue;
-use reqwest::{Url, redirect};
 
-use crate::MediaType;
 use crate::client::{Client, Inner};
 use crate::credentials::{AnyProvider, CredentialsProvider};
 use crate::error::Error;
 use crate::generated::BASE_URL;
-use crate::proxy::{Proxy, proxied};
 use crate::retry::RetryPolicy;
-
-/// How long an unused connection is kept. Shorter than IIS keeps it (120 s): a connection that the server closes in the
-/// moment in which it is used again would leave the outcome unknown.
-const IDLE_CONNECTION: Duration = Duration::from_secs(30);
+use crate::{MediaType, Proxy};
 
 /// Longer than anybody waits, and short enough to be added to any point in time.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -42,14 +37,11 @@ pub struct ClientBuilder {
     credentials: Option<Box<dyn AnyProvider>>,
     media_type: MediaType,
     user_agent: String,
-    connect_timeout: Duration,
     attempt_timeout: Duration,
     call_timeout: Duration,
     answer_limit: usize,
     retry: RetryPolicy,
-    proxy: Proxy,
-    root_certificates: Vec<u8>,
-    http: Option<reqwest::ClientBuilder>,
+    http: vitec_connect_http::Settings,
 }
 
 impl Default for ClientBuilder {
@@ -59,14 +51,11 @@ impl Default for ClientBuilder {
             credentials: None,
             media_type: MediaType::default(),
             user_agent: concat!("vitec-connect/", env!("CARGO_PKG_VERSION")).to_owned(),
-            connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(30),
             call_timeout: Duration::from_secs(60),
             answer_limit: 1024 * 1024,
             retry: RetryPolicy::default(),
-            proxy: Proxy::None,
-            root_certificates: Vec::new(),
-            http: None,
+            http: vitec_connect_http::Settings::default(),
         }
     }
 }
@@ -102,7 +91,7 @@ impl ClientBuilder {
     /// How long a connection may take to be made: 5 s unless told otherwise. Running into it is safe, as nothing was
     /// sent: keep it well below the others.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.http.connect_timeout = timeout;
         self
     }
 
@@ -132,21 +121,21 @@ impl ClientBuilder {
 
     /// No proxy, unless told otherwise; the system's is an explicit choice.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.proxy = proxy;
+        self.http.proxy = proxy;
         self
     }
 
     /// Root certificates to trust beside the system's, in PEM; may be called several times.
     pub fn root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
-        self.root_certificates.extend_from_slice(pem.as_ref());
-        self.root_certificates.push(b'\n');
+        self.http.root_certificates.extend_from_slice(pem.as_ref());
+        self.http.root_certificates.push(b'\n');
         self
     }
 
     /// reqwest's own builder, for what has no setting here. The settings of this builder are applied to it last, and so
     /// are the ones that keep a loan promise from being sent twice: no redirects, no resending, HTTP/1.1 only.
     pub fn http_client(mut self, builder: reqwest::ClientBuilder) -> Self {
-        self.http = Some(builder);
+        self.http.builder = builder;
         self
     }
 
@@ -163,23 +152,8 @@ impl ClientBuilder {
             .map_err(|_| Error::configuration("the user agent is not visible ASCII"))?;
         let http = self
             .http
-            .unwrap_or_default()
-            .http1_only()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connection_verbose(false)
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .connect_timeout(self.connect_timeout)
-            .pool_idle_timeout(IDLE_CONNECTION);
-        let http = proxied(http, &self.proxy, &url)?;
-        let http = with_tls(http, &self.root_certificates, url.scheme() == "https")?;
-        let http = http.build().map_err(|error| {
-            Error::configuration("the HTTP client cannot be set up").with_source(error.without_url())
-        })?;
+            .client(&url)
+            .map_err(|unusable| Error::configuration(unusable.what).with(|it| it.source = unusable.source))?;
         Ok(Client::from_inner(Inner {
             http,
             base_url: url.as_str().trim_end_matches('/').to_owned(),
@@ -230,78 +204,5 @@ fn is_loopback(url: &Url) -> bool {
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback()),
         None => false,
-    }
-}
-
-/// rustls with ring and the system's root certificates, configured here: reqwest's own choice would be a provider for the
-/// whole process, or one that takes a C compiler and half a minute to build.
-#[cfg(feature = "rustls")]
-fn with_tls(
-    http: reqwest::ClientBuilder,
-    root_certificates: &[u8],
-    needed: bool,
-) -> Result<reqwest::ClientBuilder, Error> {
-    use rustls::pki_types::CertificateDer;
-    use rustls::pki_types::pem::PemObject;
-    use rustls_platform_verifier::Verifier;
-
-    let roots = CertificateDer::pem_slice_iter(root_certificates)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Error::configuration(format!("the root certificates are not PEM: {error}")))?;
-    if roots.is_empty() && !root_certificates.is_empty() {
-        return Err(Error::configuration(
-            "there is no certificate in the PEM of the root certificates",
-        ));
-    }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let unusable = |error: rustls::Error| Error::configuration("TLS cannot be set up").with_source(error);
-    let config = rustls::ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(unusable)?;
-    // Plain HTTP to loopback needs no roots, and a small container may have none.
-    let mut config = match needed {
-        true => {
-            let verifier = Verifier::new_with_extra_roots(roots, provider).map_err(unusable)?;
-            config
-                .dangerous()
-                .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
-        }
-        false => config.with_root_certificates(rustls::RootCertStore::empty()),
-    }
-    .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(http.tls_backend_preconfigured(config))
-}
-
-/// The system's own TLS and root certificates.
-#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-fn with_tls(
-    http: reqwest::ClientBuilder,
-    root_certificates: &[u8],
-    _needed: bool,
-) -> Result<reqwest::ClientBuilder, Error> {
-    let unusable = |error: reqwest::Error| Error::configuration("the root certificates are not PEM").with_source(error);
-    let roots = match root_certificates {
-        [] => Vec::new(),
-        pem => reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?,
-    };
-    Ok(http
-        .tls_backend_native()
-        .tls_danger_accept_invalid_certs(false)
-        .tls_danger_accept_invalid_hostnames(false)
-        .tls_certs_merge(roots))
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn with_tls(
-    http: reqwest::ClientBuilder,
-    _root_certificates: &[u8],
-    needed: bool,
-) -> Result<reqwest::ClientBuilder, Error> {
-    match needed {
-        true => Err(Error::configuration(
-            "vitec-connect was built without TLS: turn on `rustls` or `native-tls`",
-        )),
-        false => Ok(http),
     }
 }

@@ -15,7 +15,6 @@ mod credentials;
 mod error;
 mod exchange;
 mod operation;
-mod proxy;
 mod receipt;
 mod request;
 mod retry;
@@ -53,13 +52,13 @@ pub use generated::types::{
     ContactId, CustomerId, LoanPromise, LoanPromiseEstateType, LoanPromiseFinancing, LoanPromiseStatus,
 };
 pub use operation::OperationCall;
-pub use proxy::Proxy;
 pub use receipt::Receipt;
 pub use request::Request;
 pub use retry::RetryPolicy;
 pub use sweden::swedish_time;
 /// What the OpenAPI document says, as data: see [`description()`].
 pub use vitec_connect_description as description;
+pub use vitec_connect_http::Proxy;
 
 /// The OpenAPI document as it was written, in YAML.
 pub const OPENAPI_YAML: &str = include_str!("../spec/vitec-connect.yaml");

@@ -1,16 +1,12 @@
 //! One attempt: a request is sent, and whatever comes back is bytes or an error.
 
-use std::error::Error as StdError;
-use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use reqwest::header::{self, HeaderMap};
 use tokio::time::{Instant, timeout_at};
+use vitec_connect_http::{Cut, is_tls, noted, read, retry_after};
 use vitec_connect_redaction::Secrets;
 
 use crate::HttpError;
@@ -20,35 +16,6 @@ use crate::receipt::Progress;
 /// How much of an error's body is kept.
 const KEPT_BODY: usize = 64 * 1024;
 
-/// A body of known length that notes when it is asked for. hyper encodes the head and asks for the body before it writes
-/// the first byte to the connection: as long as nobody asked, nothing has left.
-struct Noted {
-    bytes: Option<Bytes>,
-    progress: Progress,
-}
-
-impl Body for Noted {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
-        let noted = self.get_mut();
-        noted.progress.leave();
-        Poll::Ready(noted.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
-    }
-}
-
 /// An answer of the server, complete or not.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -57,33 +24,6 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
     /// Why `body` is not all of it.
     pub(crate) cut: Option<Cut>,
-}
-
-/// Why an answer is not complete.
-#[derive(Debug)]
-pub(crate) enum Cut {
-    TooLarge(usize),
-    TooSlow,
-    Broken(reqwest::Error),
-}
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge(limit) => write!(f, "the answer is larger than {limit} bytes"),
-            Self::TooSlow => f.write_str("the answer did not come to its end in time"),
-            Self::Broken(_) => f.write_str("the connection ended in the middle of the answer"),
-        }
-    }
-}
-
-impl StdError for Cut {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Broken(error) => Some(error),
-            _ => None,
-        }
-    }
 }
 
 /// What an attempt sends, and how far it has come.
@@ -106,9 +46,9 @@ impl Attempt {
         let progress = self.progress;
         match self.body {
             None => progress.leave(), // Without a body to be asked for, take it for sent.
-            bytes => {
+            Some(bytes) => {
                 let progress = progress.clone();
-                *self.request.body_mut() = Some(reqwest::Body::wrap(Noted { bytes, progress }));
+                *self.request.body_mut() = Some(noted(bytes, move || progress.leave()));
             }
         }
         let mut answer = None;
@@ -154,44 +94,6 @@ fn communication_error(error: reqwest::Error, outcome: Outcome) -> Error {
     Error::new(kind, outcome).with_source(error)
 }
 
-/// Whether a TLS library refused, by the type of what it says.
-fn is_tls(error: &(dyn StdError + 'static)) -> bool {
-    #[cfg(feature = "rustls")]
-    if error.is::<rustls::Error>() {
-        return true;
-    }
-    #[cfg(feature = "native-tls")]
-    if error.is::<native_tls::Error>() {
-        return true;
-    }
-    // io::Error gives the source of what it wraps, not what it wraps.
-    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    wrapped.is_some_and(|it| is_tls(it)) || error.source().is_some_and(is_tls)
-}
-
-/// Reads up to `limit` bytes into `body`. What has come until it was cut off is kept.
-async fn read(response: &mut reqwest::Response, body: &mut Bytes, limit: usize) -> Option<Cut> {
-    loop {
-        let chunk = match response.chunk().await {
-            Err(error) => return Some(Cut::Broken(error.without_url())),
-            Ok(None) => return None,
-            Ok(Some(chunk)) => chunk,
-        };
-        let fits = chunk.len().min(limit - body.len());
-        *body = match body.is_empty() {
-            true => chunk.slice(..fits), // The usual answer comes in one piece.
-            false => {
-                let mut joined = Vec::from(std::mem::take(body));
-                joined.extend_from_slice(&chunk[..fits]);
-                Bytes::from(joined)
-            }
-        };
-        if fits < chunk.len() {
-            return Some(Cut::TooLarge(limit));
-        }
-    }
-}
-
 /// What a status that is no success says of what was sent.
 fn meaning(status: u16, service_unavailable: Outcome) -> (ErrorKind, Outcome) {
     match status {
@@ -232,10 +134,7 @@ impl Answer {
     pub(crate) fn into_error(mut self, service_unavailable: Outcome, now: SystemTime) -> Error {
         let (kind, outcome) = meaning(self.status, service_unavailable);
         let http_error = HttpError::from_answer(self.content_type(), &self.body);
-        let retry_after = self
-            .headers
-            .get(header::RETRY_AFTER)
-            .and_then(|it| retry_after(it.to_str().ok()?, now));
+        let retry_after = retry_after(&self.headers, now);
         self.add_to(Error::new(kind, outcome)).with(|it| {
             it.http_error = http_error;
             it.retry_after = retry_after;
@@ -254,16 +153,4 @@ impl Answer {
             };
         })
     }
-}
-
-/// `Retry-After`: seconds, or a date in one of the three forms of HTTP (RFC 9110, sections 5.6.7 and 10.2.3).
-fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|it| it.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let at = httpdate::parse_http_date(value).ok();
-    // Of mail's forms too: the day with one digit, another zone.
-    let at = at.or_else(|| Some(chrono::DateTime::parse_from_rfc2822(value).ok()?.to_utc().into()))?;
-    Some(at.duration_since(now).unwrap_or(Duration::ZERO))
 }

@@ -103,7 +103,7 @@ fn edited() -> String {
 /// The library alone, with what the edits need.
 fn copy_package(package: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for folder in ["src", "codegen", "datacontract", "description", "redaction"] {
+    for folder in ["src", "codegen", "datacontract", "description", "http", "redaction"] {
         copy_folder(&root.join(folder), &package.join(folder));
     }
     for file in ["build.rs", "README.md", "Cargo.lock"] {

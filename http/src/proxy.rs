@@ -6,7 +6,7 @@ use std::str::FromStr;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Url};
 
-use crate::error::Error;
+use crate::Unusable;
 
 /// Which proxy calls go through.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl std::fmt::Debug for Proxy {
 impl FromStr for Proxy {
     type Err = std::convert::Infallible;
 
-    /// `none`, `system`, or a URL. [`ClientBuilder::build`](crate::ClientBuilder::build) checks the URL.
+    /// `none`, `system`, or a URL. Building a client checks the URL.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text {
             "none" => Self::None,
@@ -47,7 +47,7 @@ impl FromStr for Proxy {
 }
 
 /// The builder with this proxy for `target`, and no other.
-pub(crate) fn proxied(http: ClientBuilder, proxy: &Proxy, target: &Url) -> Result<ClientBuilder, Error> {
+pub(crate) fn proxied(http: ClientBuilder, proxy: &Proxy, target: &Url) -> Result<ClientBuilder, Unusable> {
     // Forgets every proxy, also one of a builder that was handed in.
     let http = http.no_proxy();
     // Plain HTTP is for loopback, and would show the credentials to a proxy.
@@ -56,14 +56,14 @@ pub(crate) fn proxied(http: ClientBuilder, proxy: &Proxy, target: &Url) -> Resul
     }
     let proxy = match proxy {
         Proxy::None => None,
-        Proxy::Url(text) => Some(usable(text).map_err(|why| Error::configuration(format!("the proxy {why}")))?),
+        Proxy::Url(text) => Some(usable(text).map_err(|why| Unusable::new(format!("the proxy {why}")))?),
         Proxy::System => system(target, |name| std::env::var_os(name))?,
     };
     match proxy {
         None => Ok(http),
         Some(url) => reqwest::Proxy::all(url)
             .map(|proxy| http.proxy(proxy))
-            .map_err(|error| Error::configuration("the proxy is no URL").with_source(error.without_url())),
+            .map_err(|error| Unusable::new("the proxy is no URL").with_source(error.without_url())),
     }
 }
 
@@ -92,7 +92,7 @@ fn intercepts(matcher: &Matcher, target: &str) -> bool {
 }
 
 /// The system's proxy for `target`.
-fn system(target: &Url, variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Url>, Error> {
+fn system(target: &Url, variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Url>, Unusable> {
     let first = |names: &[&'static str]| {
         let set = names.iter().filter_map(|&name| Some((name, variable(name)?)));
         set.into_iter().find(|(_, value)| !value.is_empty())
@@ -108,7 +108,7 @@ fn system(target: &Url, variable: impl Fn(&str) -> Option<OsString>) -> Result<O
         let text = value.to_str().ok_or("is not UTF-8");
         let url = text.and_then(usable);
         return url.map(Some).map_err(|why| {
-            Error::configuration(format!(
+            Unusable::new(format!(
                 "the system's proxy, from the variable {name}, {why}; correct it, or name the proxy itself"
             ))
         });
@@ -123,7 +123,7 @@ fn system(target: &Url, variable: impl Fn(&str) -> Option<OsString>) -> Result<O
         None => Ok(None),
         Some(found) => usable(&found.uri().to_string())
             .map(Some)
-            .map_err(|why| Error::configuration(format!("the proxy of the system's settings {why}"))),
+            .map_err(|why| Unusable::new(format!("the proxy of the system's settings {why}"))),
     }
 }
 
