@@ -35,7 +35,8 @@ use crate::retry::RetryPolicy;
 ///
 /// # Dropped calls
 /// A call whose future is dropped half way (a `select!`, a timeout of your own, a shutdown) may have been carried out. A
-/// [`Receipt`] tells whether it had begun to leave; without one, treat it like [`Outcome::Unknown`].
+/// [`Receipt`](crate::Receipt) tells whether it had begun to leave; without one, treat it like
+/// [`Outcome::Unknown`](crate::Outcome::Unknown).
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
@@ -58,7 +59,8 @@ impl Client {
     /// A client for Vitec Connect itself, with these credentials for every customer.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`], for example when the system's root certificates cannot be read.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), for example when the system's root certificates cannot
+    /// be read.
     pub fn new(credentials: Credentials) -> Result<Self, Error> {
         Self::builder().credentials(credentials).build()
     }

@@ -171,9 +171,10 @@ impl Exchange {
 
 /// A body as it is sent.
 pub(crate) fn encoded(body: &(impl Serialize + DataContract), media_type: MediaType) -> Result<Bytes, Error> {
-    let invalid = || Error::new(ErrorKind::InvalidBody, Outcome::NotSent);
-    let encoded = media_type::encode(media_type, body).map_err(|error| invalid().with_source(error))?;
-    Ok(encoded.into())
+    let encoded = media_type::encode(media_type, body);
+    encoded
+        .map(Bytes::from)
+        .map_err(|error| Error::new(ErrorKind::InvalidBody, Outcome::NotSent).with_source(error))
 }
 
 /// What all attempts of a call have in common.
