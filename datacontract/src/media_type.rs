@@ -77,9 +77,11 @@ impl<'a> ContentType<'a> {
     pub fn parse(value: &'a str) -> Self {
         let mut parts = value.split(';').map(str::trim_ascii);
         let essence = parts.next().unwrap_or_default();
-        let suffix = essence.rsplit_once('+').map(|(_, suffix)| suffix);
         let is = |name: &str| essence.eq_ignore_ascii_case(name);
-        let ends_with = |name: &str| suffix.is_some_and(|it| it.eq_ignore_ascii_case(name));
+        let ends_with = |name: &str| {
+            let suffix = essence.rsplit_once('+').map(|(_, suffix)| suffix);
+            suffix.is_some_and(|it| it.eq_ignore_ascii_case(name))
+        };
         let media_type = match () {
             () if is("application/json") || is("text/json") || ends_with("json") => Some(MediaType::Json),
             // XHTML is a web page.
