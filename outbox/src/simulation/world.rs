@@ -71,6 +71,9 @@ struct World {
     late: Duration,
 }
 
+/// No person waits longer, whatever the database does.
+const LONGEST_VISIT: Duration = Duration::from_secs(86_400);
+
 impl World {
     fn new(plan: Plan, mut rng: Rng, check: &Arc<Mutex<Check>>) -> Arc<Self> {
         let troubles = (
@@ -298,13 +301,18 @@ impl World {
         sleep(at).await;
         lock(&self.check).note(|| format!("person {person} comes: {visit:?}"));
         let outbox = Outbox::new(self.database.of(Who::Person(person)));
-        let result = match visit {
-            Visit::Resolve | Visit::Requeue => self.decide(&outbox, visit).await,
-            Visit::RetryUnknown => outbox.retry_unknown().await.map(|_| ()),
-            Visit::Purge(keep) => outbox.purge(keep).await.map(|_| ()),
-            Visit::Look => outbox.sweep().await.map(|_| ()),
+        let asks = async {
+            match visit {
+                Visit::Resolve | Visit::Requeue => self.decide(&outbox, visit).await,
+                Visit::RetryUnknown => outbox.retry_unknown().await.map(|_| ()),
+                Visit::Purge(keep) => outbox.purge(keep).await.map(|_| ()),
+                Visit::Look => outbox.sweep().await.map(|_| ()),
+            }
         };
-        lock(&self.check).note(|| format!("person {person} is done: {result:?}"));
+        match tokio::time::timeout(LONGEST_VISIT, asks).await {
+            Ok(result) => lock(&self.check).note(|| format!("person {person} is done: {result:?}")),
+            Err(_) => lock(&self.check).wrong(format!("person {person} waits after {LONGEST_VISIT:?}")),
+        }
     }
 
     /// Looks in Vitec, and at one row after another.
