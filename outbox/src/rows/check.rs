@@ -44,10 +44,12 @@ impl Checker {
         let client = Credentials::basic("nobody", "").map(|it| Client::builder().credentials(it));
         let client = client.map_err(|error| input("rows cannot be checked").with_source(error))?;
         let client = client.base_url("http://127.0.0.1").build();
+        let parameters = operation.parameters();
+        let others = [&[operation.customer(), REFERENCE], &*parameters].concat();
         Ok(Self {
             operation,
-            parameters: operation.parameters(),
-            members: delivered().ok_or_else(none)?,
+            members: delivered(&others).ok_or_else(none)?,
+            parameters,
             options: options.clone(),
             client: client.map_err(|error| input("rows cannot be checked").with_source(error))?,
         })
@@ -63,12 +65,12 @@ impl Checker {
             return Ok(Column::Reference);
         }
         let parameter = self.parameters.iter().position(|it| is(it)).map(Column::Parameter);
-        let member = || self.members.iter().position(|it| is(&it.name)).map(Column::Member);
+        let member = || self.members.iter().position(|it| is(&it.column)).map(Column::Member);
         parameter.or_else(member).ok_or_else(|| {
             let mut known = vec![self.operation.customer()];
             known.extend(&self.parameters);
             known.push(REFERENCE);
-            known.extend(self.members.iter().map(|it| it.name.as_str()));
+            known.extend(self.members.iter().map(|it| it.column.as_str()));
             format!("there is no column {name:?}; known are {}", known.join(", "))
         })
     }
@@ -84,7 +86,7 @@ impl Checker {
             Column::Customer => self.operation.customer(),
             Column::Parameter(index) => self.parameters.get(index).copied().unwrap_or_default(),
             Column::Reference => REFERENCE,
-            Column::Member(index) => self.members.get(index).map_or("", |it| &it.name),
+            Column::Member(index) => self.members.get(index).map_or("", |it| &it.column),
         }
     }
 

@@ -4,7 +4,10 @@ use vitec_connect::description::{Description, Shape, Type};
 
 #[derive(Clone, Debug)]
 pub(super) struct DeliveredMember {
+    /// As the document calls it.
     pub(super) name: String,
+    /// Its column: its name, or `body.name` where that is the name of another column.
+    pub(super) column: String,
     pub(super) kind: CellKind,
 }
 
@@ -20,8 +23,8 @@ pub(super) enum CellKind {
     Nested,
 }
 
-/// The members of what is delivered.
-pub(super) fn delivered() -> Option<Vec<DeliveredMember>> {
+/// The members of what is delivered, beside columns of these names.
+pub(super) fn delivered(others: &[&str]) -> Option<Vec<DeliveredMember>> {
     let description = vitec_connect::description();
     let body = description.delivered()?.body.as_ref()?;
     let members = description
@@ -29,9 +32,17 @@ pub(super) fn delivered() -> Option<Vec<DeliveredMember>> {
         .iter()
         .map(|member| DeliveredMember {
             name: member.json.clone(),
+            column: column(&member.json, others),
             kind: kind(description, &member.ty),
         });
     Some(members.collect())
+}
+
+fn column(name: &str, others: &[&str]) -> String {
+    match others.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+        true => format!("body.{name}"),
+        false => name.to_owned(),
+    }
 }
 
 fn kind(description: &Description, ty: &Type) -> CellKind {
@@ -48,5 +59,18 @@ fn kind(description: &Description, ty: &Type) -> CellKind {
             Some(Shape::Id { .. }) => CellKind::Text,
             Some(Shape::Object { .. }) | None => CellKind::Nested,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::column;
+
+    #[test]
+    fn no_member_hides_behind_another_column() {
+        let others = ["customerId", "contactId", "reference"];
+        assert_eq!(column("bank", &others), "bank");
+        assert_eq!(column("Reference", &others), "body.Reference");
+        assert_eq!(column("contactId", &others), "body.contactId");
     }
 }
