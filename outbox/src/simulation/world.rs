@@ -165,6 +165,9 @@ impl World {
         let number = lock(&self.check).run_begins();
         let _over = Over(Arc::clone(&self.check), number);
         lock(&self.check).note(|| format!("run {number} begins: file {}", command.file));
+        if let Some(after) = command.signal {
+            lock(&self.check).signal_comes(number, after);
+        }
         let bound = self.bound(command);
         let run = async {
             match command.bare {
@@ -194,9 +197,10 @@ impl World {
     async fn deliver(&self, number: usize, command: &Command, random: u64) {
         let outbox = Outbox::new(self.database.of(Who::Run(number)).cut_off(command.cut_off));
         let server = self.server.of(number);
+        let begun = Instant::now();
         let signal = async {
             match command.signal {
-                Some(after) => sleep(after).await,
+                Some(after) => sleep_until(begun + after).await,
                 None => std::future::pending().await,
             }
         };

@@ -97,6 +97,8 @@ struct Run {
     told: Vec<(i64, State)>,
     /// Customers whose credentials were refused.
     stopped: BTreeSet<String>,
+    /// When a signal comes to it.
+    signal: Option<Duration>,
     over: bool,
     look: Look,
 }
@@ -190,6 +192,11 @@ impl Check {
         self.runs.len() - 1
     }
 
+    /// So long after now a signal comes to it.
+    pub(super) fn signal_comes(&mut self, run: usize, after: Duration) {
+        self.runs[run].signal = Some(self.start.elapsed() + after);
+    }
+
     /// No word, and no call, from it any more.
     pub(super) fn run_is_over(&mut self, run: usize) {
         self.runs[run].over = true;
@@ -211,6 +218,9 @@ impl Check {
         }
         if self.runs[run].over {
             self.wrong(format!("row {}: it is posted by run {run}, which is over", key.0));
+        }
+        if self.runs[run].signal.is_some_and(|at| at < self.start.elapsed()) {
+            self.wrong(format!("row {}: run {run} posts it after its signal", key.0));
         }
         if self.runs[run].stopped.contains(&claimed.customer_id) {
             self.wrong(format!("row {}: {} was told 401 before", key.0, claimed.customer_id));
