@@ -6,9 +6,9 @@ use vitec_connect::{OperationCall, Receipt};
 use vitec_connect_sandbox::Sandbox;
 
 use crate::body::Body;
-use crate::document::{Flag, Operation};
+use crate::document::{Flag, Operation, beside};
 use crate::print::say;
-use crate::report::{Mistake, Report};
+use crate::report::{Mistake, OWN_KEYS, Report};
 use crate::settings;
 use crate::signals::Signals;
 
@@ -101,11 +101,11 @@ pub(crate) fn parameters(parameters: &[Flag], matches: &ArgMatches) -> Map<Strin
             .map_or(Value::Null, |it| it.as_str().into())
     };
     let ids = parameters.iter().filter(|it| it.identifies);
-    ids.map(|it| (it.name.clone(), given(it))).collect()
+    ids.map(|it| (beside(&OWN_KEYS, &it.name), given(it))).collect()
 }
 
 /// Their names: the customer's, and of those in the path.
 pub(crate) fn names(parameters: &[Flag]) -> Map<String, Value> {
     let ids = parameters.iter().filter(|it| it.identifies);
-    ids.map(|it| (it.name.clone(), Value::Null)).collect()
+    ids.map(|it| (beside(&OWN_KEYS, &it.name), Value::Null)).collect()
 }

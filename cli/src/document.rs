@@ -54,6 +54,14 @@ pub(crate) enum FlagKind {
     Nested,
 }
 
+/// What a parameter is called beside names of our own, where a program reads it: `contactId`, or `parameter.status`.
+pub(crate) fn beside(own: &[&str], name: &str) -> String {
+    match own.contains(&name) {
+        true => format!("parameter.{name}"),
+        false => name.to_owned(),
+    }
+}
+
 /// All operations of the document.
 pub(crate) fn operations() -> Vec<Operation> {
     let description = vitec_connect::description();
@@ -178,4 +186,16 @@ fn kebab(name: &str) -> String {
         words.extend(character.to_lowercase());
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn no_parameter_takes_the_place_of_what_is_our_own() {
+        let own = ["outcome", "status"];
+        assert_eq!(beside(&own, "contactId"), "contactId");
+        assert_eq!(beside(&own, "status"), "parameter.status");
+    }
 }

@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Map, Value, json};
 use vitec_connect_outbox::{Address, Delivered, Outbox, Resolution, Row, State};
 
+use crate::document::beside;
 use crate::print::{self, escaped, json_escaped, say};
 use crate::report::{Mistake, Output, chain, output};
 use crate::settings::variable;
@@ -296,16 +297,6 @@ fn texts(subject: &str) -> Vec<(&'static str, String)> {
 }
 
 fn object(row: &Row) -> Value {
-    let mut object = Map::new();
-    object.insert("row".to_owned(), row.id.into());
-    object.insert("state".to_owned(), row.state.as_str().into());
-    let customer = Delivered::operation().map_or("customerId", Delivered::customer);
-    object.insert(customer.to_owned(), row.customer_id.as_str().into());
-    object.extend(
-        texts(&row.subject)
-            .into_iter()
-            .map(|(name, text)| (name.to_owned(), text.into())),
-    );
     let rest = json!({
         "reference": row.reference,
         "line": row.line,
@@ -318,8 +309,21 @@ fn object(row: &Row) -> Value {
         "operation": row.operation,
         "payload": row.payload.as_deref().map(|it| serde_json::from_str(it).unwrap_or_else(|_| Value::from(it))),
     });
-    if let Value::Object(rest) = rest {
-        object.extend(rest);
-    }
+    let Value::Object(rest) = rest else {
+        return rest;
+    };
+    let mut object = Map::new();
+    object.insert("row".to_owned(), row.id.into());
+    object.insert("state".to_owned(), row.state.as_str().into());
+    let own: Vec<&str> = object.keys().chain(rest.keys()).map(String::as_str).collect();
+    let customer = Delivered::operation().map_or("customerId", Delivered::customer);
+    let mut names = vec![(beside(&own, customer), row.customer_id.as_str().into())];
+    names.extend(
+        texts(&row.subject)
+            .into_iter()
+            .map(|(name, text)| (beside(&own, name), text.into())),
+    );
+    object.extend(names);
+    object.extend(rest);
     object.into()
 }

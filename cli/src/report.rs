@@ -253,6 +253,20 @@ impl Report {
     }
 }
 
+/// The keys of an [`Object`] that are no parameters.
+pub(crate) const OWN_KEYS: [&str; 10] = [
+    "outcome",
+    "status",
+    "answer",
+    "message",
+    "validation",
+    "kind",
+    "attempts",
+    "sentAt",
+    "retryAfter",
+    "request",
+];
+
 /// A report as a program reads it. What there is not is null.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -275,4 +289,18 @@ struct Object<'a> {
     /// Of a dry run: the request that was not sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_of_the_object_is_forgotten() {
+        let mut report = Report::new(0, Outcome::Accepted);
+        report.request = Some("POST / HTTP/1.1".to_owned());
+        let object = serde_json::to_value(report.object()).unwrap();
+        let keys: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, OWN_KEYS);
+    }
 }

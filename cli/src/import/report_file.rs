@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use vitec_connect_outbox::{Batch, Delivered, ReportRow};
 
+use crate::document::beside;
 use crate::print::escaped;
 use crate::report::Mistake;
 
@@ -14,13 +15,13 @@ const BEFORE: [&str; 2] = ["line", "reference"];
 const BEHIND: [&str; 5] = ["row", "state", "status", "answer", "message"];
 
 /// The customer and the parameters of what is delivered.
-fn columns() -> Vec<&'static str> {
+fn columns() -> Vec<String> {
     let Some(delivered) = Delivered::operation() else {
         return Vec::new();
     };
-    let mut columns = vec![delivered.customer()];
-    columns.extend(delivered.parameters());
-    columns
+    let own = [&BEFORE[..], &BEHIND].concat();
+    let names = std::iter::once(delivered.customer()).chain(delivered.parameters());
+    names.map(|it| beside(&own, it)).collect()
 }
 
 /// Where the report goes.
@@ -252,7 +253,9 @@ fn replace(path: &Path, batch: &mut Batch) -> Result<(), Failed> {
 
 fn lines(to: impl Write, batch: &mut Batch) -> Result<(), Failed> {
     let mut csv = csv::Writer::from_writer(BufWriter::new(to));
-    csv.write_record(BEFORE.into_iter().chain(columns()).chain(BEHIND))?;
+    let names = columns();
+    let names = names.iter().map(String::as_str);
+    csv.write_record(BEFORE.into_iter().chain(names).chain(BEHIND))?;
     batch.report::<Failed>(|row| Ok(csv.write_record(cells(row))?))?;
     csv.flush()?;
     Ok(())
