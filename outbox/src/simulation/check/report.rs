@@ -134,7 +134,9 @@ impl Check {
         if waits && until.is_some_and(|until| self.time(*at) < until) {
             return Err("it was not waited for".to_owned());
         }
-        let first = known.history.iter().rposition(|(at, _)| *at <= look.begun);
+        // A look in the end is at all of which something new may be true.
+        let since = if look.told { *at } else { look.begun };
+        let first = known.history.iter().rposition(|(at, _)| *at <= since);
         let states: BTreeSet<_> = match look.knows.get(&id) {
             Some(known) => BTreeSet::from([*known]),
             None => known.history[first.unwrap_or_default()..]
