@@ -91,5 +91,5 @@ pub use outbox::{Outbox, Resolution};
 #[cfg(feature = "postgres")]
 pub use postgres::enqueue_postgres;
 pub use row::{Counts, Enqueued, NewRow, Row, State};
-pub use rows::{BadRow, Problem, ReadOptions, RowReader};
+pub use rows::{BadRow, Problem, ReadOptions, ReadRow, RowReader};
 pub use sqlite::enqueue;

@@ -96,6 +96,9 @@ impl fmt::Debug for RowReader {
     }
 }
 
+/// A row of a file: it can be sent, or says what is wrong with it.
+pub type ReadRow = Result<NewRow, BadRow>;
+
 /// A row that cannot be sent, and everything that is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -165,7 +168,7 @@ impl RowReader {
     ///
     /// # Errors
     /// [`ErrorKind::Input`]: the file cannot be read on.
-    pub fn next_row(&mut self) -> Result<Option<Result<NewRow, BadRow>>, Error> {
+    pub fn next_row(&mut self) -> Result<Option<ReadRow>, Error> {
         let raw = match &mut self.source {
             Source::Table(table) => table.next(&self.checker)?,
             Source::Lines(lines) => lines
