@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use vitec_connect::{Call, Error, ErrorKind, MediaType, OperationCall};
 
 use crate::document::{self, Flag, FlagKind};
-use crate::report::{Mistake, chain};
+use crate::report::{Mistake, Report, chain};
 
 /// A body that a person gave.
 pub(crate) struct Body {
@@ -41,32 +41,38 @@ impl Body {
     }
 
     /// The call with this body; a flag that is no value of its member is named.
-    pub(crate) fn call(&self, named: OperationCall) -> Result<Result<Call<Value>, Error>, Mistake> {
-        Ok(match &self.given {
-            Given::Text(media_type, text) => match named.body_text(*media_type, text).call() {
-                Err(error) if error.kind() == ErrorKind::InvalidBody => {
-                    let format = match media_type {
-                        MediaType::Json => "JSON",
-                        MediaType::Xml => "XML",
-                    };
-                    let why = error.source().map(chain).unwrap_or_default();
-                    return Err(Mistake::new(format!("the input is no body in {format}: {why}")));
-                }
-                call => call,
-            },
-            Given::Bytes(bytes) => named.body_bytes(bytes.clone()).call(),
-            Given::Flags(flags) => {
-                let call = named.clone().body(flags.clone().into()).call();
-                if call.is_err() {
-                    self.blame(flags, &named)?;
-                }
-                call
-            }
+    pub(crate) fn call(&self, named: &OperationCall) -> Result<Call<Value>, Box<Report>> {
+        let call = match &self.given {
+            Given::Text(media_type, text) => named.clone().body_text(*media_type, text).call(),
+            Given::Bytes(bytes) => named.clone().body_bytes(bytes.clone()).call(),
+            Given::Flags(flags) => named.clone().body(flags.clone().into()).call(),
+        };
+        call.map_err(|error| {
+            Box::new(match self.blame(&error, named) {
+                Some(mistake) => Report::mistake(&mistake),
+                None => Report::failed(&error),
+            })
         })
     }
 
+    /// What a person has to change, where that can be said.
+    fn blame(&self, error: &Error, named: &OperationCall) -> Option<Mistake> {
+        match &self.given {
+            Given::Text(media_type, _) if error.kind() == ErrorKind::InvalidBody => {
+                let format = match media_type {
+                    MediaType::Json => "JSON",
+                    MediaType::Xml => "XML",
+                };
+                let why = error.source().map(chain).unwrap_or_default();
+                Some(Mistake::new(format!("the input is no body in {format}: {why}")))
+            }
+            Given::Text(..) | Given::Bytes(_) => None,
+            Given::Flags(flags) => self.blame_flag(flags, named),
+        }
+    }
+
     /// Tries one flag at a time, so that the mistake can name it.
-    fn blame(&self, flags: &Map<String, Value>, named: &OperationCall) -> Result<(), Mistake> {
+    fn blame_flag(&self, flags: &Map<String, Value>, named: &OperationCall) -> Option<Mistake> {
         for (name, value) in flags {
             let alone = Map::from_iter([(name.clone(), value.clone())]);
             let Err(error) = named.clone().body(alone.into()).call() else {
@@ -77,10 +83,10 @@ impl Body {
                 && !why.is_empty()
                 && !why.contains("missing field")
             {
-                return Err(Mistake::new(format!("--{}: {why}", member.flag)));
+                return Some(Mistake::new(format!("--{}: {why}", member.flag)));
             }
         }
-        Ok(())
+        None
     }
 }
 

@@ -35,12 +35,12 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, signals: &Si
     let client = settings::builder(matches, sandbox.as_ref())?.build()?;
     let named = with_parameters(client.operation(&operation.id), &operation.parameters, matches);
     let call = match &body {
-        Some(body) => body.call(named)?,
-        None => named.call(),
+        Some(body) => body.call(&named),
+        None => named.call().map_err(|error| Box::new(Report::failed(&error))),
     };
     let call = match call {
         Ok(call) => call,
-        Err(error) => return Ok(Report::failed(&error)),
+        Err(report) => return Ok(*report),
     };
     if matches.get_flag("dry-run") {
         return Ok(match call.preview() {

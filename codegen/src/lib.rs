@@ -2,6 +2,7 @@
 
 mod bodies;
 mod builder;
+mod by_name;
 mod commands;
 mod doc;
 mod document;

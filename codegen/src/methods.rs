@@ -1,5 +1,5 @@
-//! The client's methods: one for each operation, async and blocking, and a call by name. Each makes a `Call` of the request
-//! that progenitor's operation of that name makes.
+//! The client's methods: one for each operation, async and blocking. Each makes a `Call` of the request that progenitor's
+//! operation of that name makes.
 
 use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
@@ -8,6 +8,7 @@ use syn::Ident;
 
 use vitec_connect_description::{Body, Description, Operation, Parameter, Place, Shape, Type};
 
+use crate::by_name;
 use crate::doc::doc;
 
 /// What `Call` has besides the optional parameters of an operation.
@@ -32,8 +33,8 @@ pub(crate) fn methods(description: &Description, progenitors: &syn::File) -> Tok
     let of_blocking = methods.iter().map(Method::of_blocking);
     let markers = methods.iter().filter_map(Method::marker);
     let setters = methods.iter().filter_map(Method::setters);
-    let by_name = methods.iter().map(Method::by_name);
-    let entries = methods.iter().map(Method::entry);
+    let by_name = methods.iter().map(by_name::function);
+    let entries = methods.iter().map(by_name::entry);
     let count = methods.len();
     quote! {
         /// The operations that have optional parameters.
@@ -59,21 +60,21 @@ pub(crate) fn methods(description: &Description, progenitors: &syn::File) -> Tok
     }
 }
 
-struct Method<'a> {
-    operation: &'a Operation,
+pub(crate) struct Method<'a> {
+    pub(crate) operation: &'a Operation,
     description: &'a Description,
-    name: Ident,
+    pub(crate) name: Ident,
     /// The first argument: the customer. In a call by name it is made like any other.
     key: Ident,
-    required: Vec<Argument<'a>>,
+    pub(crate) required: Vec<Argument<'a>>,
     optional: Vec<Argument<'a>>,
-    body: Option<(Ident, &'a Body)>,
+    pub(crate) body: Option<(Ident, &'a Body)>,
     /// All parameters, in the order of progenitor's operation.
     handed_on: Vec<&'a Parameter>,
 }
 
-struct Argument<'a> {
-    parameter: &'a Parameter,
+pub(crate) struct Argument<'a> {
+    pub(crate) parameter: &'a Parameter,
     ident: Ident,
 }
 
@@ -119,7 +120,7 @@ impl<'a> Method<'a> {
         }
     }
 
-    fn has_key(&self) -> bool {
+    pub(crate) fn has_key(&self) -> bool {
         self.operation.credentials_key.is_some()
     }
 
@@ -346,7 +347,7 @@ impl<'a> Method<'a> {
     }
 
     /// The name of each optional parameter's setter.
-    fn setter_names(&self) -> Vec<(Ident, &Parameter)> {
+    pub(crate) fn setter_names(&self) -> Vec<(Ident, &Parameter)> {
         let setter = |it: &Argument<'a>| match CALL_METHODS.contains(&it.parameter.argument.as_str()) {
             true => format_ident!("{}_", it.parameter.argument),
             false => it.ident.clone(),
@@ -402,129 +403,6 @@ impl<'a> Method<'a> {
         })
     }
 
-    /// What a call by name needs to know of the operation.
-    fn entry(&self) -> TokenStream {
-        let Self { name, operation, .. } = self;
-        let id = &operation.id;
-        let checks = operation.parameters.iter().map(|parameter| {
-            let wire = &parameter.name;
-            let ty = match &parameter.ty {
-                Type::List(item) => self.owned(&item.ty),
-                ty => self.owned(ty),
-            };
-            quote!(#wire => arguments.list::<#ty>(name).map(|_| ()),)
-        });
-        let checks: Vec<TokenStream> = checks.collect();
-        let body = match operation.body.as_ref().map(|it| &it.content.ty) {
-            None => quote!(|_, _| Ok(None)),
-            Some(Type::Binary) => quote!(|arguments, _| arguments.optional_body_bytes()),
-            Some(ty) => {
-                let ty = self.owned(ty);
-                quote!(|arguments, media_type| arguments.encoded_body::<#ty>(media_type))
-            }
-        };
-        let check = match checks.is_empty() {
-            true => quote!(|_, _| Ok(())),
-            false => quote! {
-                |arguments, name| match name {
-                    #(#checks)*
-                    _ => Ok(()),
-                }
-            },
-        };
-        quote! {
-            crate::operation::ByName {
-                id: #id,
-                call: by_name::#name,
-                body: #body,
-                check: #check,
-            }
-        }
-    }
-
-    fn by_name(&self) -> TokenStream {
-        let Self { name, operation, .. } = self;
-        let mut passed = Vec::new();
-        if !self.has_key() {
-            passed.push(quote!(&arguments.customer()?));
-        }
-        for Argument { parameter, .. } in &self.required {
-            let wire = &parameter.name;
-            passed.push(match &parameter.ty {
-                _ if operation.credentials_key.as_ref() == Some(wire) => quote!(&arguments.key(#wire)?),
-                Type::List(item) => {
-                    let ty = self.owned(&item.ty);
-                    quote!(&arguments.required_list::<#ty>(#wire)?)
-                }
-                ty => {
-                    let owned = self.owned(ty);
-                    let reference = (!is_copied(ty)).then(|| quote!(&));
-                    quote!(#reference arguments.required::<#owned>(#wire)?)
-                }
-            });
-        }
-        if let Some((_, body)) = &self.body {
-            passed.push(match (&body.content.ty, body.required) {
-                (Type::Binary, true) => quote!(arguments.body_bytes()?),
-                (Type::Binary, false) => quote!(arguments.optional_body_bytes()?),
-                (Type::Text, false) => quote!(arguments.optional_body::<::std::string::String>()?.as_deref()),
-                (ty, true) => {
-                    let ty = self.owned(ty);
-                    quote!(&arguments.body::<#ty>()?)
-                }
-                (ty, false) => {
-                    let ty = self.owned(ty);
-                    quote!(arguments.optional_body::<#ty>()?.as_ref())
-                }
-            });
-        }
-        let names = self.setter_names();
-        let optional = names.iter().map(|(setter, parameter)| {
-            let wire = &parameter.name;
-            let (get, reference) = match &parameter.ty {
-                Type::List(item) => {
-                    let ty = self.owned(&item.ty);
-                    (quote!(list::<#ty>), quote!(&))
-                }
-                ty => {
-                    let owned = self.owned(ty);
-                    let reference = (!is_copied(ty)).then(|| quote!(&));
-                    (quote!(optional::<#owned>), quote!(#reference))
-                }
-            };
-            quote! {
-                if let Some(value) = arguments.#get(#wire)? {
-                    call = call.#setter(#reference value);
-                }
-            }
-        });
-        let mutable = (!names.is_empty()).then(|| quote!(mut));
-        let read = match operation
-            .answer
-            .content
-            .as_ref()
-            .is_some_and(|it| it.ty == Type::Binary)
-        {
-            true if operation.answer.optional => {
-                quote!(|bytes| crate::operation::json(bytes.map(|it| crate::datacontract::Base64(it.into()))))
-            }
-            true => quote!(|bytes| crate::operation::json(crate::datacontract::Base64(bytes.into()))),
-            false => quote!(crate::operation::json),
-        };
-        let allow = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
-        quote! {
-            #allow
-            pub(super) fn #name(
-                client: &crate::Client,
-                arguments: &crate::operation::Arguments,
-            ) -> ::std::result::Result<crate::Call<::serde_json::Value>, crate::Error> {
-                let #mutable call = client.#name(#(#passed),*);
-                #(#optional)*
-                Ok(call.map(#read))
-            }
-        }
-    }
-
     /// A value that is handed over.
     fn borrowed(&self, ty: &Type) -> TokenStream {
         match ty {
@@ -560,7 +438,7 @@ impl<'a> Method<'a> {
         }
     }
 
-    fn owned(&self, ty: &Type) -> TokenStream {
+    pub(crate) fn owned(&self, ty: &Type) -> TokenStream {
         match ty {
             Type::Text => quote!(::std::string::String),
             Type::DateTime => quote!(crate::DateTime),
@@ -590,7 +468,7 @@ impl<'a> Method<'a> {
 }
 
 /// Numbers and truth values are handed over as they are.
-fn is_copied(ty: &Type) -> bool {
+pub(crate) fn is_copied(ty: &Type) -> bool {
     matches!(
         ty,
         Type::Boolean | Type::Int16 | Type::Int32 | Type::Int64 | Type::Float | Type::Double
