@@ -121,8 +121,9 @@ impl Checker {
         let (mut customer, mut reference) = (None, None);
         let mut parameters: Vec<Option<String>> = vec![None; self.parameters.len()];
         let mut body = Map::new();
+        let mut checked = Vec::with_capacity(cells.len());
         for (column, mut value) in cells {
-            let checked = self.sound(column, &mut value).and_then(|()| match column {
+            let sound = self.sound(column, &mut value).and_then(|()| match column {
                 Column::Customer => parse::<CustomerId>(value).map(|it| customer = Some(it)),
                 Column::Parameter(index) => text(value).and_then(|text| {
                     let named = self.call().parameter(self.name(column), &text);
@@ -132,15 +133,21 @@ impl Checker {
                 }),
                 Column::Reference => text(value).map(|it| reference = Some(it)),
                 Column::Member(index) => match self.members.get(index) {
-                    Some(member) => self.member(member, &value).map(|()| {
+                    Some(member) => known(member, &value).map(|()| {
                         body.insert(member.name.clone(), value);
                     }),
                     None => Ok(()),
                 },
             });
-            if let Err(reason) = checked {
-                problems.push(self.problem(column, reason));
-            }
+            checked.push((column, sound));
+        }
+        let payload = self.payload(&body);
+        for (column, sound) in checked {
+            let sound = match column {
+                Column::Member(index) if payload.is_err() => sound.and_then(|()| self.alone(index, &body)),
+                _ => sound,
+            };
+            problems.extend(sound.err().map(|reason| self.problem(column, reason)));
         }
         for column in self.needed() {
             let missing = match column {
@@ -155,9 +162,7 @@ impl Checker {
         let parameters: Option<Vec<String>> = parameters.into_iter().collect();
         match (customer, parameters) {
             (Some(customer), Some(parameters)) if problems.is_empty() => {
-                let payload = self
-                    .payload(body)
-                    .map_err(|reason| vec![Problem { column: None, reason }])?;
+                let payload = payload.map_err(|reason| vec![Problem { column: None, reason }])?;
                 let row = NewRow::stored(self.operation, customer, &parameters, payload);
                 Ok(match reference {
                     Some(reference) => row.reference(reference),
@@ -184,11 +189,15 @@ impl Checker {
         self.operation.named(&self.client)
     }
 
-    /// The body as it is stored: as it would be sent in JSON.
-    fn payload(&self, body: Map<String, Value>) -> Result<String, String> {
-        let call = self.call().body(Value::Object(body));
-        let json = call.encoded_body(MediaType::Json).map_err(|error| cause(&error))?;
-        String::from_utf8(json.unwrap_or_default().into()).map_err(|error| error.to_string())
+    /// The body as it is stored, as it would be sent in JSON: where it can be sent in the format that is wanted.
+    fn payload(&self, body: &Map<String, Value>) -> Result<String, String> {
+        let call = self.call().body(Value::Object(body.clone()));
+        let encoded = |media_type| call.encoded_body(media_type).map_err(|error| cause(&error));
+        if self.options.xml {
+            encoded(MediaType::Xml)?;
+        }
+        let json = encoded(MediaType::Json)?.unwrap_or_default();
+        String::from_utf8(json.into()).map_err(|error| error.to_string())
     }
 
     /// Refuses what a spreadsheet or a program has left in place of a value. What it writes for a day becomes that day:
@@ -216,21 +225,13 @@ impl Checker {
     }
 
     /// One member by itself: what is wrong is then wrong with it.
-    fn member(&self, member: &DeliveredMember, value: &Value) -> Result<(), String> {
-        if let CellKind::Enumeration(names) = &member.kind {
-            listed(names, value)?;
-        }
-        let alone = Map::from_iter([(member.name.clone(), value.clone())]);
-        let call = self.call().body(Value::Object(alone));
-        let media_type = if self.options.xml {
-            MediaType::Xml
-        } else {
-            MediaType::Json
-        };
-        match call.encoded_body(media_type).map_err(|error| cause(&error)) {
+    fn alone(&self, index: usize, body: &Map<String, Value>) -> Result<(), String> {
+        let alone = self.members.get(index).and_then(|it| body.get_key_value(&it.name));
+        let alone = alone.map(|(name, value)| (name.clone(), value.clone()));
+        match self.payload(&alone.into_iter().collect()) {
             // Of another member, which the row may have.
             Err(why) if why.starts_with("missing field") => Ok(()),
-            checked => checked.map(|_| ()),
+            payload => payload.map(|_| ()),
         }
     }
 }
@@ -253,6 +254,14 @@ fn text(value: Value) -> Result<String, String> {
             "{number} is a number with decimals: a program has made it of a whole number or of a text; write it as text"
         )),
         _ => Err("it is no text".to_owned()),
+    }
+}
+
+/// Whether a name of an enumeration is one that the document lists.
+fn known(member: &DeliveredMember, value: &Value) -> Result<(), String> {
+    match &member.kind {
+        CellKind::Enumeration(names) => listed(names, value),
+        _ => Ok(()),
     }
 }
 
