@@ -26,6 +26,8 @@ pub(crate) enum Step {
 #[derive(Debug)]
 pub(crate) enum Look {
     Newest,
+    /// Tables of version 2 have another name.
+    Version2,
     /// Tables of version 1 have each reference in one form: as it was written.
     Version1(Odd),
 }
@@ -58,7 +60,10 @@ impl NewRow {
                 Some(why) => Step::Done(Enqueued::BadReference(why)),
                 None => Step::Insert,
             },
-            [row] if row.content_hash == content_hash => Step::Done(Enqueued::Known(row.id, row.state)),
+            // Without a reference it was found by its content: where it has another by now, a person has corrected it.
+            [row] if row.content_hash == content_hash || self.reference.is_none() => {
+                Step::Done(Enqueued::Known(row.id, row.state))
+            }
             [row] if row.state == State::Rejected => Step::Correct(row.id),
             [row] => Step::Done(Enqueued::OtherContent(row.id, row.state)),
             rows => Step::Done(Enqueued::Ambiguous(rows.iter().map(|row| row.id).collect())),
@@ -113,6 +118,9 @@ impl Enqueued {
                  it there"
             }
             State::Rejected => "was rejected. Import this line again",
+            State::Dropped => {
+                "was given up (`outbox drop`) and is not sent. What is to be sent after all needs a reference of its own"
+            }
         };
         Some(format!(
             "the reference is row {id} already, with other content, which {advice}"

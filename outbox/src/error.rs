@@ -25,12 +25,24 @@ pub enum ErrorKind {
     Gone,
     /// The outbox's file has a second name, or it is no longer what its path leads to.
     File,
+    /// The database went back in time: a standby was promoted, or a backup restored. It may have forgotten what was sent.
+    History,
     /// A row does not exist, or is not in a state that allows what was asked.
     Row,
     /// The file of rows cannot be read on.
     Input,
     /// Anything else that a database says.
     Database,
+}
+
+impl ErrorKind {
+    /// Whether it may be otherwise later, without anybody doing something to the outbox itself.
+    pub fn may_pass(self) -> bool {
+        matches!(
+            self,
+            Self::Busy | Self::Locked | Self::Full | Self::ReadOnly | Self::Gone | Self::Database
+        )
+    }
 }
 
 /// Why the outbox could not do what was asked. What was stored before stays stored.

@@ -65,6 +65,7 @@ mod enqueue;
 mod error;
 mod fair;
 mod import;
+mod init;
 mod options;
 mod outbox;
 mod pace;
@@ -82,14 +83,15 @@ mod verdict;
 
 pub use address::Address;
 pub use batch::{Batch, Progress, ReportRow, RowState, Tally};
-pub use deliver::deliver;
+pub use deliver::{Control, deliver, follow};
 pub use delivered::Delivered;
 pub use error::{Error, ErrorKind};
 pub use import::{ImportSummary, Imported, import};
+pub use init::{Done, InitOptions};
 pub use options::{DeliverOptions, End, Event, Sent, Summary};
 pub use outbox::{Outbox, Resolution};
 #[cfg(feature = "postgres")]
 pub use postgres::enqueue_postgres;
-pub use row::{Counts, Enqueued, NewRow, Row, State};
+pub use row::{Counts, Enqueued, Filter, Held, NewRow, Row, State, Transition};
 pub use rows::{BadRow, Problem, ReadOptions, ReadRow, RowReader};
 pub use sqlite::enqueue;

@@ -24,8 +24,10 @@ pub struct DeliverOptions {
     pub(crate) record_patience: Duration,
     pub(crate) database_patience: Duration,
     pub(crate) lease: Duration,
-    /// Customers that were stopped before, and why: no calls are made for them.
-    pub(crate) stopped: BTreeMap<String, String>,
+    pub(crate) poll: Duration,
+    pub(crate) stuck_pause: Duration,
+    /// Customers that were left out before, and why: no calls are made for them.
+    pub(crate) left_out: BTreeMap<String, String>,
 }
 
 impl Default for DeliverOptions {
@@ -40,7 +42,9 @@ impl Default for DeliverOptions {
             record_patience: Duration::from_secs(60),
             database_patience: Duration::from_secs(10),
             lease: Duration::from_secs(60),
-            stopped: BTreeMap::new(),
+            poll: Duration::from_secs(1),
+            stuck_pause: Duration::from_secs(300),
+            left_out: BTreeMap::new(),
         }
     }
 }
@@ -114,6 +118,21 @@ impl DeliverOptions {
         self.lease = lease.max(Duration::from_millis(100));
         self
     }
+
+    /// Of a delivery that [goes on](crate::follow): how often it looks for new rows, each second unless told otherwise.
+    #[must_use]
+    pub fn poll(mut self, every: Duration) -> Self {
+        self.poll = every.max(Duration::from_millis(10));
+        self
+    }
+
+    /// Of a delivery that [goes on](crate::follow): after how long it tries a row where the server is in trouble for too
+    /// long, 5 minutes unless told otherwise. It doubles up to an hour.
+    #[must_use]
+    pub fn stuck_pause(mut self, pause: Duration) -> Self {
+        self.stuck_pause = pause;
+        self
+    }
 }
 
 /// What a delivery tells while it is under way.
@@ -127,10 +146,26 @@ pub enum Event<'a> {
     TooLate(&'a Sent),
     /// No call begins for so long, because of what the server said or did not say.
     Pause(Duration, &'a str),
-    /// No more calls are made for this customer in this run, and why. Its rows stay pending.
-    CustomerStopped(&'a str, &'a str),
+    /// There are no credentials for this customer: no more calls are made for it in this run. Its rows stay pending.
+    CustomerLeftOut(&'a str, &'a str),
+    /// This customer's credentials were refused, and why: it is held, until somebody [releases](crate::Outbox::release)
+    /// it. Its rows stay pending.
+    CustomerHeld(&'a str, &'a str),
+    /// These customers were held, and are released, as their credentials are others now.
+    CustomersReleased(&'a [String]),
+    /// A call has ended after so long; its result is not recorded yet.
+    Called(&'a Sent, Duration),
+    /// The server is in trouble for too long, and why: one row is tried after so long, or where there is no time none until
+    /// a person starts the delivery anew.
+    Stuck(&'a str, Option<Duration>),
+    /// The server works again.
+    GoesOn,
     /// The database fails: no call begins until it works again.
     Database(&'a Error),
+    /// The database works again.
+    DatabaseWorks,
+    /// Another process delivers from this file: this one waits until it has ended.
+    Busy(&'a Error),
     /// Of a [`Batch`](crate::Batch): so many of its rows are under way in other processes, whose leases are waited for, so
     /// long at most.
     Waiting(u64, Duration),
@@ -168,8 +203,9 @@ pub struct Sent {
 pub struct Summary {
     /// How many calls ended in which state. `pending` counts calls, not rows: a row can be tried again.
     pub results: Counts,
-    /// The customers that were stopped, and why. Their rows stay pending.
-    pub stopped: BTreeMap<String, String>,
+    /// The customers that were left out, as there are no credentials for them. Their rows stay pending, as those of
+    /// customers that are [held](crate::Outbox::holds) do.
+    pub left_out: BTreeMap<String, String>,
     /// Results that could not be recorded before the run ended: what they say is true, and the outbox does not know it.
     /// Their rows become unknown.
     pub unrecorded: Vec<Sent>,
@@ -181,12 +217,13 @@ pub struct Summary {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum End {
-    /// Nothing is pending any more, but for rows of customers that were stopped.
+    /// Nothing is pending any more, but for rows of customers that were left out or are held.
     Done,
     /// It was asked to. What was under way has ended.
     ShutDown,
     /// The server is in trouble, or cannot be reached, for too long; the last error. Rows that were not sent are pending.
     GaveUp(String),
-    /// The database failed for too long, or its file is no longer what it was. See [`Summary::unrecorded`].
+    /// The database failed for too long, its file is no longer what it was, or it went back in time
+    /// ([`ErrorKind::History`](crate::ErrorKind::History)). See [`Summary::unrecorded`].
     Database(Error),
 }

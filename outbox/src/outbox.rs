@@ -4,11 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use vitec_connect::CustomerId;
+
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, silent};
 #[cfg(feature = "postgres")]
 use crate::postgres::Postgres;
-use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::row::{Counts, Enqueued, Filter, Held, NewRow, Row, State, Transition, content_hash, written};
 use crate::sql;
 use crate::sqlite::Sqlite;
 use crate::store::{Answer, Change, STANDING, Standing, Store};
@@ -77,7 +81,7 @@ impl Outbox {
         Ok(Self::new(store))
     }
 
-    /// Opens the outbox in PostgreSQL, 12 or newer: many machines can deliver from it.
+    /// Opens the outbox in PostgreSQL, 13 or newer: many machines can deliver from it.
     ///
     /// `sslmode` in the URL is PostgreSQL's own; `prefer`, the default, uses TLS where the server has it. A certificate is
     /// always checked, with the server's name: by the certificates in the file that `sslrootcert` names, else by the
@@ -128,8 +132,51 @@ impl Outbox {
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn list(&self, only: Option<State>, after: i64, limit: u32) -> Result<Vec<Row>, Error> {
-        self.wait(PATIENCE, self.store.list(only, after, limit)).await
+    pub async fn list(&self, only: &Filter, after: i64, limit: u32) -> Result<Vec<Row>, Error> {
+        self.wait(PATIENCE, self.store.list(only.clone(), after, limit)).await
+    }
+
+    /// What became of a row, step by step: of a long history the first ten steps and the last forty.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn history(&self, id: i64) -> Result<Vec<Transition>, Error> {
+        self.wait(PATIENCE, self.store.history(id)).await
+    }
+
+    /// Since when the row is pending that has been so for longest. None where none is.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn oldest_pending(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        self.wait(PATIENCE, self.store.oldest()).await
+    }
+
+    /// The customers that are held: their credentials were refused, or a person holds them. None of their rows is sent.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn holds(&self) -> Result<Vec<Held>, Error> {
+        self.wait(PATIENCE, self.store.holds()).await
+    }
+
+    /// Holds customers: none of their rows is sent until they are [released](Self::release), by whatever process. What is
+    /// under way ends.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn hold(&self, customers: &[CustomerId], why: Option<&str>) -> Result<(), Error> {
+        let held = self.store.hold_customers(names(customers), why.map(str::to_owned));
+        self.wait(PATIENCE, held).await
+    }
+
+    /// Releases customers. Until the first answer one row at a time is sent for each. Returns those that were held.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn release(&self, customers: &[CustomerId]) -> Result<Vec<String>, Error> {
+        self.wait(PATIENCE, self.store.release_customers(names(customers)))
+            .await
     }
 
     /// One row.
@@ -137,7 +184,7 @@ impl Outbox {
     /// # Errors
     /// [`ErrorKind::Row`] where there is none with this number.
     pub async fn row(&self, id: i64) -> Result<Row, Error> {
-        let rows = self.list(None, id.saturating_sub(1), 1).await?;
+        let rows = self.list(&Filter::default(), id.saturating_sub(1), 1).await?;
         rows.into_iter()
             .find(|row| row.id == id)
             .ok_or_else(|| Error::new(ErrorKind::Row, format!("there is no row {id}")))
@@ -164,6 +211,44 @@ impl Outbox {
         self.change(rows, change).await
     }
 
+    /// Gives up pending, rejected and unknown rows, all of them or none: they are never sent. What was unknown may have been
+    /// created all the same, and a late answer that says so still counts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Row`] for a row in another state.
+    pub async fn drop_rows(&self, rows: &[i64]) -> Result<(), Error> {
+        self.change(rows, Change::Drop).await
+    }
+
+    /// Gives a rejected or pending row another body; it becomes pending. What was sent of it before had the old one: where
+    /// that is heard to have been accepted after all, the correction is not sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Row`] for a row in another state, and a body that cannot be written as JSON.
+    pub async fn correct(&self, id: i64, body: &impl Serialize) -> Result<(), Error> {
+        let row = self.row(id).await?;
+        let payload = written(body)?;
+        let hash = content_hash(&row.operation, &row.customer_id, &row.subject, &payload);
+        if self.wait(PATIENCE, self.store.correct(id, payload, hash)).await? {
+            return Ok(());
+        }
+        let row = self.row(id).await?;
+        let advice = match row.state {
+            State::Sending => "Wait for its outcome",
+            State::Accepted => "Correct it in Vitec",
+            State::Unknown => "It may have been created: look in Vitec, and say what you found (`outbox resolve`)",
+            State::Dropped => "What is to be sent after all needs a row of its own",
+            State::Pending | State::Rejected => "Its payload was purged: it needs a row of its own",
+        };
+        Err(Error::new(
+            ErrorKind::Row,
+            format!(
+                "row {id} is {}; only pending and rejected rows can be corrected. {advice}. No row was changed.",
+                row.state
+            ),
+        ))
+    }
+
     async fn change(&self, rows: &[i64], change: Change) -> Result<(), Error> {
         // A row that is named twice is decided about once.
         let mut once = rows.to_vec();
@@ -177,6 +262,10 @@ impl Outbox {
         let why = match (&row.payload, change) {
             (None, Change::Requeue) => "has been purged, and there is nothing left to send".to_owned(),
             (_, Change::Requeue) => format!("is {}; only rejected and unknown rows can be sent again", row.state),
+            (_, Change::Drop) => format!(
+                "is {}; only pending, rejected and unknown rows can be given up",
+                row.state
+            ),
             (_, _) => format!("is {}; only unknown rows wait for a decision", row.state),
         };
         Err(Error::new(
@@ -193,7 +282,7 @@ impl Outbox {
         self.wait(LONG_PATIENCE, self.store.retry_unknown()).await
     }
 
-    /// Removes payloads, answers and messages of rows that were accepted or rejected longer ago than `keep`. What rows are
+    /// Removes payloads, answers and messages of rows that were accepted, rejected or dropped longer ago than `keep`. What rows are
     /// recognised by stays: the same file again still sends nothing. Returns how many rows it was.
     ///
     /// # Errors
@@ -245,21 +334,40 @@ pub enum Resolution {
 }
 
 #[cfg(not(feature = "postgres"))]
-fn without_postgres() -> Error {
+pub(crate) fn without_postgres() -> Error {
     Error::new(
         ErrorKind::Unsupported,
         "this program was built without PostgreSQL (feature `postgres` of vitec-connect-outbox)",
     )
 }
 
+/// What to say of tables of an older version, where they are not brought up to date in passing.
+pub(crate) fn older(place: &str, version: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!(
+            "{place}: the outbox's tables have version {version}, and this program works with version {}. End the older \
+             programs, and run `vitec-connect outbox init` once: it brings the tables up to date, and nothing is forgotten.",
+            sql::VERSION
+        ),
+    )
+}
+
+fn names(customers: &[CustomerId]) -> Vec<String> {
+    let mut names: Vec<String> = customers.iter().map(ToString::to_string).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// `https://x` and `https://x/` are the same place.
-fn normal(base_url: &str) -> &str {
+pub(crate) fn normal(base_url: &str) -> &str {
     base_url.trim_end_matches('/')
 }
 
 /// Refuses what is not for this program or not for this server.
 pub(crate) fn check_meta(place: &str, version: &str, owner: &str, base_url: Option<&str>) -> Result<(), Error> {
-    if ![sql::VERSION, sql::VERSION_1].contains(&version) {
+    if ![sql::VERSION, sql::VERSION_2, sql::VERSION_1].contains(&version) {
         return Err(Error::new(
             ErrorKind::Unsupported,
             format!(

@@ -25,19 +25,22 @@ pub enum State {
     Rejected,
     /// It may have been created. Never sent again by itself: a person looks in Vitec and decides.
     Unknown,
+    /// Given up, on a person's word: never sent any more, and the same file does not bring it back.
+    Dropped,
 }
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Pending,
         Self::Sending,
         Self::Accepted,
         Self::Rejected,
         Self::Unknown,
+        Self::Dropped,
     ];
 
-    /// `pending`, `sending`, `accepted`, `rejected` or `unknown`.
+    /// `pending`, `sending`, `accepted`, `rejected`, `unknown` or `dropped`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -45,6 +48,7 @@ impl State {
             Self::Accepted => "accepted",
             Self::Rejected => "rejected",
             Self::Unknown => "unknown",
+            Self::Dropped => "dropped",
         }
     }
 }
@@ -60,7 +64,7 @@ impl FromStr for State {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|it| it.as_str() == text);
-        found.ok_or_else(|| format!("{text:?} is none of pending, sending, accepted, rejected, unknown"))
+        found.ok_or_else(|| format!("{text:?} is none of pending, sending, accepted, rejected, unknown, dropped"))
     }
 }
 
@@ -103,8 +107,7 @@ impl NewRow {
                 texts.len()
             )));
         }
-        let payload = serde_json::to_string(body)
-            .map_err(|error| wrong("the body cannot be written as JSON".to_owned()).with_source(error))?;
+        let payload = written(body)?;
         Ok(Self::stored(delivered, customer_id, &texts, payload))
     }
 
@@ -146,18 +149,7 @@ impl NewRow {
 
     /// SHA-256 of what would be sent and to whom, in hexadecimal. It does not depend on the form of the file.
     pub(crate) fn content_hash(&self) -> String {
-        let mut hash = Sha256::new();
-        for part in [
-            self.operation,
-            self.customer_id.as_str(),
-            self.subject.as_str(),
-            &self.payload,
-        ] {
-            // With its length: else "a", "bc" and "ab", "c" would be the same.
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        content_hash(self.operation, self.customer_id.as_str(), &self.subject, &self.payload)
     }
 
     /// What the row is recognised by.
@@ -167,6 +159,23 @@ impl NewRow {
             None => format!("content:{content_hash}:{}", self.occurrence),
         }
     }
+}
+
+/// A body as it is stored.
+pub(crate) fn written(body: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(body)
+        .map_err(|error| Error::new(ErrorKind::Input, "the body cannot be written as JSON").with_source(error))
+}
+
+/// See [`NewRow::content_hash`].
+pub(crate) fn content_hash(operation: &str, customer_id: &str, subject: &str, payload: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [operation, customer_id, subject, payload] {
+        // With its length: else "a", "bc" and "ab", "c" would be the same.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What became of a [`NewRow`]; of an outbox that was [opened to look](crate::Outbox::open_to_look): what would become.
@@ -226,6 +235,74 @@ pub struct Row {
     pub changed_at: DateTime<Utc>,
 }
 
+/// Which rows are meant: all, unless something is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Filter {
+    pub(crate) state: Option<State>,
+    pub(crate) customer: Option<String>,
+    pub(crate) since: Option<DateTime<Utc>>,
+}
+
+impl Filter {
+    /// Only those in this state.
+    #[must_use]
+    pub fn state(mut self, state: impl Into<Option<State>>) -> Self {
+        self.state = state.into();
+        self
+    }
+
+    /// Only those for this customer.
+    #[must_use]
+    pub fn customer(mut self, customer: impl Into<Option<String>>) -> Self {
+        self.customer = customer.into();
+        self
+    }
+
+    /// Only those whose state changed then or later.
+    #[must_use]
+    pub fn since(mut self, since: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.since = since.into();
+        self
+    }
+}
+
+/// A step in what became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transition {
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// How often the row had been claimed for sending by then.
+    pub attempt: i64,
+    /// What it became.
+    pub state: State,
+    /// The HTTP status, where there was an error and an answer.
+    pub status: Option<u16>,
+    /// What was wrong, for a person.
+    pub message: Option<String>,
+    /// Who did it: the user of the operating system, in PostgreSQL the user of the session.
+    pub who: String,
+}
+
+/// A customer that is held: nothing is sent for it until somebody releases it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Held {
+    /// The customer.
+    pub customer_id: String,
+    /// Why, for a person: what the server said, or the person who holds it.
+    pub why: Option<String>,
+    /// The HTTP status with which the server refused the credentials; none where a person holds it.
+    pub status: Option<u16>,
+    /// Who did it: the user of the operating system, in PostgreSQL the user of the session.
+    pub who: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// How many rows wait for it.
+    pub waiting: u64,
+}
+
 /// How many rows are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -239,6 +316,8 @@ pub struct Counts {
     pub rejected: u64,
     /// [`State::Unknown`]
     pub unknown: u64,
+    /// [`State::Dropped`]
+    pub dropped: u64,
 }
 
 impl Counts {
@@ -255,6 +334,7 @@ impl Counts {
             State::Accepted => &mut self.accepted,
             State::Rejected => &mut self.rejected,
             State::Unknown => &mut self.unknown,
+            State::Dropped => &mut self.dropped,
         }
     }
 

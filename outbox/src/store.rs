@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
-use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::row::{Counts, Enqueued, Filter, Held, NewRow, Row, State, Transition};
 use crate::sql;
 
 /// What a database answers, later.
@@ -42,14 +42,37 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// Rows whose delivery is gone become unknown. Returns how many.
     fn sweep(&self) -> Answer<u64>;
 
-    /// The customers that rows wait for.
+    /// The customers that rows wait for and that are not held.
     fn customers(&self) -> Answer<Vec<String>>;
+
+    /// Whether others may have changed anything since this was last asked, where that can be seen without looking.
+    fn has_changed(&self) -> Answer<bool> {
+        Box::pin(async { Ok(true) })
+    }
 
     /// How many rows are in each state.
     fn counts(&self) -> Answer<Counts>;
 
     /// At most `limit` rows with numbers above `after`, in their order.
-    fn list(&self, only: Option<State>, after: i64, limit: u32) -> Answer<Vec<Row>>;
+    fn list(&self, only: Filter, after: i64, limit: u32) -> Answer<Vec<Row>>;
+
+    /// What became of a row, in order.
+    fn history(&self, id: i64) -> Answer<Vec<Transition>>;
+
+    /// Since when the row waits that has waited longest.
+    fn oldest(&self) -> Answer<Option<DateTime<Utc>>>;
+
+    /// The customers that are held.
+    fn holds(&self) -> Answer<Vec<Held>>;
+
+    /// Holds customers, on a person's word.
+    fn hold_customers(&self, customers: Vec<String>, why: Option<String>) -> Answer<()>;
+
+    /// Releases customers; those that were held.
+    fn release_customers(&self, customers: Vec<String>) -> Answer<Vec<String>>;
+
+    /// Another body for a rejected or pending row, with the hash of its content; false where it is neither.
+    fn correct(&self, id: i64, payload: String, content_hash: String) -> Answer<bool>;
 
     /// What has become of rows, by their numbers: at most [`STANDING`] of them. One that is not there is left out.
     fn standing(&self, ids: Vec<i64>) -> Answer<Vec<Standing>>;
@@ -60,7 +83,7 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// Every unknown row becomes pending. Returns how many.
     fn retry_unknown(&self) -> Answer<u64>;
 
-    /// Removes what may be personal from rows that were finished longer ago. Returns how many.
+    /// Removes what may be personal from rows that were settled longer ago. Returns how many.
     fn purge(&self, keep: Duration) -> Answer<u64>;
 }
 
@@ -74,6 +97,8 @@ pub(crate) struct Delivery {
     pub(crate) owner: i64,
     /// After how long its claims end unless they are renewed.
     pub(crate) lease: Duration,
+    /// Which past its database has, where that can be told: see [`ErrorKind::History`](crate::ErrorKind::History).
+    pub(crate) history: Option<String>,
     /// The lock of the operating system, where there can be only one. It dies with the process.
     pub(crate) _lock: Option<File>,
 }
@@ -109,6 +134,10 @@ pub(crate) struct Claimed {
     pub(crate) attempt: i64,
     pub(crate) reference: Option<String>,
     pub(crate) line: Option<i64>,
+    /// How often its customer was released by then.
+    pub(crate) release: i64,
+    /// Whether its customer's credentials were not answered since.
+    pub(crate) is_first: bool,
     /// The database's time.
     pub(crate) at: DateTime<Utc>,
 }
@@ -123,6 +152,17 @@ pub(crate) struct Finished {
     pub(crate) message: Option<String>,
     pub(crate) kind: Option<String>,
     pub(crate) status: Option<u16>,
+    /// What follows for its customer.
+    pub(crate) credentials: Option<Credentials>,
+}
+
+/// What a call showed of a customer's credentials, as of release `release`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) customer_id: String,
+    pub(crate) release: i64,
+    /// They were refused: the customer is held. Else they work.
+    pub(crate) refused: bool,
 }
 
 /// So many rows of this customer are wanted.
@@ -162,6 +202,7 @@ pub(crate) enum Change {
     Requeue,
     ResolveAccepted,
     ResolveNotSent,
+    Drop,
 }
 
 impl Change {
@@ -170,6 +211,7 @@ impl Change {
             Self::Requeue => sql::REQUEUE,
             Self::ResolveAccepted => sql::RESOLVE_ACCEPTED,
             Self::ResolveNotSent => sql::RESOLVE_NOT_SENT,
+            Self::Drop => sql::DROP,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use vitec_connect::{Error, ErrorKind, Outcome};
 
 use crate::row::State;
-use crate::store::{Claimed, Finished};
+use crate::store::{Claimed, Credentials, Finished};
 
 /// How much of a message is kept, in bytes: what the server says in one is for a person.
 const MESSAGE: usize = 4 * 1024;
@@ -31,10 +31,14 @@ pub(crate) enum Effect {
     None,
     /// The server works.
     Answered,
-    /// No more calls for this customer: a partner who goes on after a 401 or 403 has been blocked.
-    StopCustomer,
+    /// The customer is held: a partner who goes on after a 401 or 403 has been blocked.
+    Hold,
+    /// There are no credentials for the customer: this process leaves it out.
+    LeaveOut,
     /// Wait, for as long as the server asks at least, and give up where this goes on.
     SlowDown(Option<Duration>),
+    /// The server has moved, or something stands in its place: every other row would fare the same.
+    Redirected,
     /// The client cannot be used at all.
     Stop,
 }
@@ -73,11 +77,10 @@ impl Verdict {
         let slow_down = Effect::SlowDown(error.retry_after());
         let (state, effect) = match (error.outcome(), error.kind()) {
             (Outcome::Accepted, _) => (State::Accepted, Effect::Answered),
-            (_, ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Credentials) => {
-                (State::Pending, Effect::StopCustomer)
-            }
-            // Another address: every other row would fare the same.
-            (Outcome::Rejected, ErrorKind::Redirect) => (State::Rejected, slow_down),
+            (_, ErrorKind::Unauthorized | ErrorKind::Forbidden) => (State::Pending, Effect::Hold),
+            (_, ErrorKind::Credentials) => (State::Pending, Effect::LeaveOut),
+            (Outcome::Rejected, ErrorKind::Redirect) => (State::Rejected, Effect::Redirected),
+            (Outcome::Unknown, ErrorKind::Redirect) => (State::Unknown, Effect::Redirected),
             (Outcome::Rejected, _) => (State::Rejected, Effect::Answered),
             (Outcome::Unknown, _) => (State::Unknown, slow_down),
             (Outcome::NotSent, ErrorKind::InvalidBody | ErrorKind::Argument) => (State::Rejected, Effect::None),
@@ -118,7 +121,19 @@ impl Verdict {
     }
 
     pub(crate) fn finish(&self, row: &Claimed) -> Finished {
+        let shows = |refused| {
+            Some(Credentials {
+                customer_id: row.customer_id.clone(),
+                release: row.release,
+                refused,
+            })
+        };
         Finished {
+            credentials: match self.effect {
+                Effect::Hold => shows(true),
+                Effect::Answered if row.is_first => shows(false),
+                _ => None,
+            },
             id: row.id,
             attempt: row.attempt,
             state: self.state,

@@ -1,8 +1,6 @@
 //! The delivery of a batch: what it tells is noted, and what others have under way is waited for.
 
-use std::collections::BTreeSet;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,15 +8,13 @@ use vitec_connect::Client;
 
 use super::spool::{Now, Which};
 use super::{Batch, GRACE, Progress};
-use crate::call::{Call, Caller};
-use crate::deliver::{deliver_by, same_server};
-use crate::error::{Error, silent};
+use crate::call::Caller;
+use crate::deliver::{How, deliver_by, same_server};
+use crate::error::{Error, ErrorKind, silent};
 use crate::options::{DeliverOptions, End, Event, Sent};
 use crate::outbox::Outbox;
 use crate::row::State;
 use crate::sql;
-use crate::store::Claimed;
-use crate::verdict::Verdict;
 
 /// How often it is looked whether others have let go of a row.
 const LOOK: Duration = Duration::from_secs(1);
@@ -61,10 +57,7 @@ impl Batch {
         shutdown: impl Future<Output = ()>,
         mut on_event: impl FnMut(Event<'_>, Progress),
     ) -> Result<End, Error> {
-        let caller = Noting {
-            caller,
-            under_way: Arc::clone(&self.under_way),
-        };
+        let control = self.control.clone();
         let patience = options.database_patience;
         let mut shutdown = pin!(shutdown);
         if let Err(error) = self.count(options) {
@@ -79,17 +72,29 @@ impl Batch {
                     on_event(event, self.progress);
                 }
             };
-            let random = random.fork();
-            let summary = deliver_by(outbox, &caller, &options, random, shutdown.as_mut(), told).await;
-            let summary = match summary {
+            let how = How {
+                control: &control,
+                goes_on: false,
+                random: random.fork(),
+            };
+            let summary = match deliver_by(outbox, caller, &options, how, shutdown.as_mut(), told).await {
                 Ok(summary) => summary,
+                // Another process sends what is stored: what becomes of it is waited for. Where it ends before, this one goes on.
+                Err(error) if error.kind() == ErrorKind::Busy => {
+                    on_event(Event::Busy(&error), self.progress);
+                    match self.others_send(outbox, patience, shutdown.as_mut()).await {
+                        Others::Sent => break End::Done,
+                        Others::Ended => continue,
+                        Others::NotWaitedFor => break End::ShutDown,
+                    }
+                }
                 Err(error) => {
                     // Where this fails too, what was known before is said.
                     let _ = self.look_again(outbox, patience).await;
                     return Err(error);
                 }
             };
-            self.stopped.extend(summary.stopped);
+            self.left_out.extend(summary.left_out);
             for sent in &summary.unrecorded {
                 self.unrecorded(sent);
             }
@@ -102,9 +107,9 @@ impl Batch {
             {
                 break end;
             }
-            // Once is what the person has said; and a customer that was stopped stays stopped through the whole run.
+            // Once is what the person has said; and a customer that was left out stays so through the whole run.
             options = options.retry_unknown(false);
-            options.stopped.clone_from(&self.stopped);
+            options.left_out.clone_from(&self.left_out);
         };
         self.interrupted |= matches!(end, End::ShutDown);
         if let Err(error) = self.look_again(outbox, patience).await {
@@ -117,8 +122,7 @@ impl Batch {
     /// knows better at once.
     pub async fn broken_off(&mut self, outbox: &Outbox) {
         self.interrupted = true;
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for id in under_way {
+        for id in self.control.under_way() {
             self.note(&Now {
                 id,
                 state: State::Unknown,
@@ -141,9 +145,6 @@ impl Batch {
             Event::Row(sent) | Event::TooLate(sent) => sent,
             _ => return true,
         };
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.remove(&sent.id);
-        drop(under_way);
         // What came too late is not what the row is.
         if matches!(event, Event::TooLate(_)) {
             return true;
@@ -154,12 +155,6 @@ impl Batch {
             *self.others.of_mut(sent.state) += 1;
         }
         is_ours
-    }
-
-    /// Whether this run has begun a call for the row, and heard no end of it.
-    fn is_under_way(&self, id: i64) -> bool {
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.contains(&id)
     }
 
     /// A result that the outbox does not know: its row becomes unknown there.
@@ -236,7 +231,7 @@ impl Batch {
             let now = Instant::now();
             match looked {
                 Ok(looked) => {
-                    match self.spool.count_sendable(&self.stopped) {
+                    match self.spool.count_sendable(&self.stopped()) {
                         Ok(0) => {}
                         Ok(_) => return true,
                         Err(error) => {
@@ -270,8 +265,57 @@ impl Batch {
         }
     }
 
-    /// Looks up every row of which something new may be true.
+    /// Waits until another process has sent the rows of the file, or has ended.
+    async fn others_send(
+        &mut self,
+        outbox: &Outbox,
+        patience: Duration,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Others {
+        loop {
+            let looking = async {
+                self.look_at_holds(outbox, patience).await?;
+                let looked = self.look(outbox, Which::Open, patience).await?;
+                let sendable = self.spool.count_sendable(&self.stopped())?;
+                Ok::<_, Error>(looked.sending > 0 || sendable > 0)
+            };
+            let is_open = tokio::select! {
+                biased;
+                () = shutdown.as_mut() => {
+                    self.interrupted = true;
+                    return Others::NotWaitedFor;
+                }
+                // What cannot be looked at now is looked at later.
+                is_open = looking => is_open.unwrap_or(true),
+            };
+            if !is_open {
+                return Others::Sent;
+            }
+            tokio::select! {
+                biased;
+                () = shutdown.as_mut() => {
+                    self.interrupted = true;
+                    return Others::NotWaitedFor;
+                }
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            if let Ok(delivery) = in_time(outbox, patience, outbox.store.begin_delivery(Duration::ZERO)).await {
+                drop(delivery);
+                return Others::Ended;
+            }
+        }
+    }
+
+    /// Which of the file's customers are held.
+    async fn look_at_holds(&mut self, outbox: &Outbox, patience: Duration) -> Result<(), Error> {
+        let holds = in_time(outbox, patience, outbox.store.holds()).await?;
+        self.held = holds.into_iter().map(|held| (held.customer_id.clone(), held)).collect();
+        Ok(())
+    }
+
+    /// Looks up every row of which something new may be true, and which customers are held.
     async fn look_again(&mut self, outbox: &Outbox, patience: Duration) -> Result<(), Error> {
+        self.look_at_holds(outbox, patience).await?;
         self.look(outbox, Which::NotTold, patience).await.map(|_| ())
     }
 
@@ -291,7 +335,7 @@ impl Batch {
             };
             after = *last;
             for row in in_time(outbox, patience, outbox.standing(&ids)).await? {
-                if row.state == State::Sending && self.is_under_way(row.id) {
+                if row.state == State::Sending && self.control.is_under_way(row.id) {
                     // This run's own, which has ended: it is noted as what it will be.
                     continue;
                 }
@@ -315,19 +359,13 @@ async fn in_time<T>(
     answer.unwrap_or_else(|_| Err(silent(&outbox.place(), patience)))
 }
 
-/// Notes which rows have calls under way: where a delivery is broken off, nobody else knows.
-struct Noting<'a> {
-    caller: &'a dyn Caller,
-    under_way: Arc<Mutex<BTreeSet<i64>>>,
-}
-
-impl Caller for Noting<'_> {
-    fn call(&self, row: &Claimed) -> Result<Call, Verdict> {
-        let call = self.caller.call(row)?;
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.insert(row.id);
-        Ok(call)
-    }
+/// What became of rows that another process sends.
+enum Others {
+    /// Nothing of the file is left to be sent.
+    Sent,
+    /// The other process has ended.
+    Ended,
+    NotWaitedFor,
 }
 
 /// What a look at the rows of the file showed.

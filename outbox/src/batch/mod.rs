@@ -6,14 +6,14 @@ mod spool;
 mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use self::spool::Spool;
 pub use self::tally::Tally;
+use crate::deliver::Control;
 use crate::error::Error;
 use crate::outbox::Outbox;
-use crate::row::{Counts, State};
+use crate::row::{Counts, Held, State};
 
 /// How long a database may take for what it was about when the run was asked to end.
 const GRACE: Duration = Duration::from_secs(3);
@@ -53,12 +53,13 @@ pub struct Batch {
     spool: Spool,
     progress: Progress,
     others: Counts,
-    stopped: BTreeMap<String, String>,
+    left_out: BTreeMap<String, String>,
+    held: BTreeMap<String, Held>,
     /// It was asked to end before the file was read, or before everything was sent.
     interrupted: bool,
     is_read: bool,
-    /// The rows whose calls are under way, of this file or not.
-    under_way: Arc<Mutex<BTreeSet<i64>>>,
+    /// Knows the rows whose calls are under way, of this file or not.
+    control: Control,
     /// The first failure of the spool itself: what it says is not true any more.
     broken: Option<Error>,
 }
@@ -130,10 +131,11 @@ impl Batch {
             spool: Spool::new()?,
             progress: Progress::default(),
             others: Counts::default(),
-            stopped: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            held: BTreeMap::new(),
             interrupted: false,
             is_read: false,
-            under_way: Arc::default(),
+            control: Control::default(),
             broken: None,
         })
     }
@@ -153,9 +155,23 @@ impl Batch {
         self.others
     }
 
-    /// The customers that were stopped, and why. Their rows stay pending.
-    pub fn stopped(&self) -> &BTreeMap<String, String> {
-        &self.stopped
+    /// The customers of the file that are held, whose rows stay pending until somebody releases them.
+    ///
+    /// # Errors
+    /// The temporary file.
+    pub fn held(&self) -> Result<Vec<&Held>, Error> {
+        let mut held = Vec::new();
+        for it in self.held.values() {
+            if self.spool.count_pending_of(&it.customer_id)? > 0 {
+                held.push(it);
+            }
+        }
+        Ok(held)
+    }
+
+    /// The customers whose rows stay pending: held, or left out as there are no credentials for them.
+    fn stopped(&self) -> BTreeSet<String> {
+        self.left_out.keys().chain(self.held.keys()).cloned().collect()
     }
 
     /// The temporary file failed: there can be no report, and the numbers are those of the whole outbox.
@@ -168,7 +184,7 @@ impl Batch {
         let counted = match self.broken {
             None => self
                 .spool
-                .tally(&self.stopped)
+                .tally(&self.stopped())
                 .map_err(|error| self.broken = Some(error)),
             Some(_) => Err(()),
         };

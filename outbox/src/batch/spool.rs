@@ -1,7 +1,7 @@
 //! The rows of one file and what became of each, in a temporary database of SQLite's own: a million of them would take
 //! half a gigabyte of memory. It is gone with the process; the outbox is what lasts.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -180,7 +180,7 @@ impl Spool {
     }
 
     /// How many rows of the outbox are pending, but for those of customers that were stopped.
-    pub(super) fn count_sendable(&self, stopped: &BTreeMap<String, String>) -> Result<u64, Error> {
+    pub(super) fn count_sendable(&self, stopped: &BTreeSet<String>) -> Result<u64, Error> {
         let mut select = self
             .connection
             .prepare("SELECT customer_id, count(*) FROM file WHERE state = 'pending' AND id IS NOT NULL GROUP BY customer_id")
@@ -189,7 +189,7 @@ impl Spool {
         let mut count = 0;
         while let Some(group) = groups.next().map_err(failed)? {
             let customer: String = group.get(0).map_err(failed)?;
-            if !stopped.contains_key(&customer) {
+            if !stopped.contains(&customer) {
                 count += group.get::<_, i64>(1).map_err(failed)? as u64;
             }
         }
@@ -197,7 +197,7 @@ impl Spool {
     }
 
     /// Counts the rows, and the pending ones among them whose customer was stopped.
-    pub(super) fn tally(&self, stopped: &BTreeMap<String, String>) -> Result<Tally, Error> {
+    pub(super) fn tally(&self, stopped: &BTreeSet<String>) -> Result<Tally, Error> {
         let mut tally = Tally::default();
         let mut select = self
             .connection
@@ -214,21 +214,22 @@ impl Spool {
                 Ok(State::Unknown) => &mut tally.unknown,
                 Ok(State::Pending) => &mut tally.pending,
                 Ok(State::Sending) => &mut tally.sending,
+                // Given up on a person's word: nothing is to be done about it.
+                Ok(State::Dropped) => &mut tally.known,
                 Err(_) => &mut tally.bad,
             } += rows as u64;
         }
-        for customer in stopped.keys() {
-            let rows = self
-                .connection
-                .query_row(
-                    "SELECT count(*) FROM file WHERE state = 'pending' AND customer_id = ?1",
-                    [customer],
-                    |row| row.get::<_, i64>(0),
-                )
-                .map_err(failed)?;
-            tally.stopped += rows as u64;
+        for customer in stopped {
+            tally.stopped += self.count_pending_of(customer)?;
         }
         Ok(tally)
+    }
+
+    /// How many rows of the file wait for a customer.
+    pub(super) fn count_pending_of(&self, customer: &str) -> Result<u64, Error> {
+        let count = "SELECT count(*) FROM file WHERE state = 'pending' AND customer_id = ?1";
+        let count = self.connection.query_row(count, [customer], |row| row.get::<_, i64>(0));
+        count.map(|rows| rows as u64).map_err(failed)
     }
 
     /// Every row, in the order of the file.

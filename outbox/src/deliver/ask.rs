@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::control::Changes;
 use crate::error::Error;
 use crate::outbox::Outbox;
 use crate::store::{Delivery, Exchange, Exchanged, Hold, Want};
@@ -22,13 +23,17 @@ pub(super) enum Asked {
     Hold,
     /// Whom rows wait for.
     Look,
+    /// To release customers whose credentials are others now.
+    Release(Changes),
 }
 
 /// What was answered.
 pub(super) enum Answered {
     Exchange(Exchanged),
     Hold(u64),
-    Look(Vec<String>),
+    /// None where nothing has changed since the last one.
+    Look(Option<Vec<String>>),
+    Release(Vec<String>),
 }
 
 /// A question that is under way.
@@ -70,10 +75,29 @@ impl Asking {
         })
     }
 
-    pub(super) fn look(outbox: &Outbox, patience: Duration) -> Self {
-        let answer = outbox.store.customers();
-        Self::new(Asked::Look, outbox, patience, async {
-            answer.await.map(Answered::Look)
+    /// `always`: also where nothing seems to have changed.
+    pub(super) fn look(outbox: &Outbox, patience: Duration, always: bool) -> Self {
+        let (has_changed, answer) = (outbox.store.has_changed(), outbox.store.customers());
+        Self::new(Asked::Look, outbox, patience, async move {
+            // Asked first: what changes meanwhile is seen by the next look.
+            match has_changed.await? || always {
+                true => answer.await.map(Some).map(Answered::Look),
+                false => Ok(Answered::Look(None)),
+            }
+        })
+    }
+
+    /// Only those whose credentials were refused: one that a person holds stays held.
+    pub(super) fn release(outbox: &Outbox, patience: Duration, changes: Changes) -> Self {
+        let (store, meant) = (Arc::clone(&outbox.store), changes.clone());
+        Self::new(Asked::Release(changes), outbox, patience, async move {
+            let refused = store.holds().await?.into_iter().filter(|held| held.status.is_some());
+            let names = refused.map(|held| held.customer_id);
+            let names: Vec<String> = names.filter(|it| meant.all || meant.customers.contains(it)).collect();
+            match names.is_empty() {
+                true => Ok(Answered::Release(names)),
+                false => store.release_customers(names).await.map(Answered::Release),
+            }
         })
     }
 

@@ -22,17 +22,23 @@ pub(super) struct Ended {
 
 impl Ended {
     pub(super) fn sent(self) -> Sent {
-        let Self { row, verdict, .. } = self;
-        Sent {
+        Sent::of(&self.row, &self.verdict)
+    }
+}
+
+impl Sent {
+    /// What became of a row.
+    pub(super) fn of(row: &Claimed, verdict: &Verdict) -> Self {
+        Self {
             id: row.id,
-            reference: row.reference,
+            reference: row.reference.clone(),
             line: row.line.map(|line| line as u64),
-            customer_id: row.customer_id,
-            subject: row.subject,
+            customer_id: row.customer_id.clone(),
+            subject: row.subject.clone(),
             state: verdict.state,
-            answer: verdict.answer,
-            message: verdict.message,
-            kind: verdict.kind,
+            answer: verdict.answer.clone(),
+            message: verdict.message.clone(),
+            kind: verdict.kind.clone(),
             status: verdict.status,
         }
     }

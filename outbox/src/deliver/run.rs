@@ -10,7 +10,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::{Answered, Asked, Asking};
+use super::control::Control;
 use super::hand::{Calls, Ended, Failed};
+use super::stuck::Stuck;
+use super::{Begun, How};
 use crate::call::Caller;
 use crate::error::{Error, ErrorKind};
 use crate::fair::Customers;
@@ -28,6 +31,9 @@ pub(super) struct Run<'a, F> {
     outbox: &'a Outbox,
     caller: &'a dyn Caller,
     options: &'a DeliverOptions,
+    control: &'a Control,
+    /// It does not end where nothing is left to be sent.
+    goes_on: bool,
     random: fastrand::Rng,
     delivery: Arc<Delivery>,
     customers: Customers,
@@ -48,16 +54,20 @@ pub(super) struct Run<'a, F> {
     hold_at: Instant,
     /// Rows may wait that this run has not heard of.
     look: bool,
+    /// When it is looked for new ones.
+    look_at: Instant,
     /// Whether a row was claimed since the last look.
     fruitful: bool,
     /// Nothing is claimed before: others hold what waits.
     claim_at: Instant,
     /// Set when no more calls begin.
     end: Option<End>,
+    /// Set while the server is in trouble for too long.
+    stuck: Option<Stuck>,
     /// Set while the database fails.
     failing: Option<Failing>,
     results: Counts,
-    stopped: BTreeMap<String, String>,
+    left_out: BTreeMap<String, String>,
     on_event: F,
 }
 
@@ -82,24 +92,24 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
         outbox: &'a Outbox,
         caller: &'a dyn Caller,
         options: &'a DeliverOptions,
-        random: fastrand::Rng,
-        delivery: Arc<Delivery>,
-        waiting: Vec<String>,
+        how: How<'a>,
+        begun: Begun,
         on_event: F,
     ) -> Self {
         let now = Instant::now();
         let mut customers = Customers::default();
-        customers.wait(waiting);
-        customers.wait(options.stopped.keys().cloned());
-        for name in options.stopped.keys() {
-            customers.stop(name);
+        customers.seen(begun.customers);
+        for name in options.left_out.keys() {
+            customers.leave_out(name);
         }
         Self {
             outbox,
             caller,
             options,
-            random,
-            delivery,
+            control: how.control,
+            goes_on: how.goes_on,
+            random: how.random,
+            delivery: Arc::new(begun.delivery),
             customers,
             pace: Pace::new(options.concurrency, options.rate, options.initial_backoff, now),
             calls: Calls::default(),
@@ -111,12 +121,14 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
             unreleased: false,
             hold_at: now + options.lease / 3,
             look: false,
+            look_at: now + options.poll,
             fruitful: true,
             claim_at: now,
             end: None,
+            stuck: None,
             failing: None,
             results: Counts::default(),
-            stopped: options.stopped.clone(),
+            left_out: options.left_out.clone(),
             on_event,
         }
     }
@@ -146,12 +158,13 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
                         self.answered(asking, answer);
                     }
                 }
+                () = self.control.changed(), if wake.is_some() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
         }
         Summary {
             results: self.results,
-            stopped: self.stopped,
+            left_out: self.left_out,
             unrecorded: self.ended.into_iter().map(Ended::sent).collect(),
             end: self.end.unwrap_or(End::Done),
         }
@@ -170,6 +183,10 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
         if let Some(failing) = self.failing.as_ref().filter(|failing| failing.again > now) {
             return Step::Wait(failing.again.min(self.hold_at));
         }
+        let changes = self.control.changes();
+        if !changes.is_empty() && self.end.is_none() {
+            return Step::Ask(Asking::release(self.outbox, self.options.database_patience, changes));
+        }
         // While the database fails, what has ended comes first: nothing is sent that may not be recorded.
         let may_claim = self.end.is_none() && (self.failing.is_none() || self.ended.is_empty()) && !self.singly;
         let wanted = match may_claim && self.claim_at <= now {
@@ -180,10 +197,12 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
             return Step::Ask(self.exchange(wanted));
         }
         let room = self.calls.len() < self.pace.allowed();
-        if may_claim && room && self.look && !self.customers.any_wait() {
-            return Step::Ask(Asking::look(self.outbox, self.options.database_patience));
+        let is_due = self.goes_on && self.look_at <= now;
+        if may_claim && room && (is_due || (self.look && !self.customers.any_wait())) {
+            return Step::Ask(Asking::look(self.outbox, self.options.database_patience, self.look));
         }
-        if self.calls.is_empty() && (self.end.is_some() || !self.customers.any_wait()) {
+        let is_over = self.end.is_some() || !(self.goes_on || self.customers.any_wait());
+        if self.calls.is_empty() && is_over {
             return match self.unreleased && !self.failed.is_empty() {
                 // A look has shown that nothing waits. A claim that was not committed by then has nothing to take; one
                 // that was is given back here.
@@ -191,18 +210,29 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
                 false => Step::End,
             };
         }
-        let begin = self.pace.next(0).max(self.claim_at);
-        Step::Wait(match may_claim && room && self.customers.can_pick() {
-            true => begin.min(self.hold_at),
-            false => self.hold_at,
-        })
+        let mut until = self.hold_at;
+        if may_claim && room && self.goes_on {
+            until = until.min(self.look_at);
+        }
+        if may_claim && room && self.customers.can_pick() {
+            let begin = match &self.stuck {
+                None => Some(self.pace.next(0)),
+                Some(stuck) => stuck.again().filter(|_| self.calls.is_empty()),
+            };
+            until = until.min(begin.map_or(until, |begin| begin.max(self.claim_at)));
+        }
+        Step::Wait(until)
     }
 
     /// The rows that may begin now, by the pace and the customers' turns.
     fn plan(&mut self, now: Instant) -> Vec<Want> {
         let mut wanted: Vec<Want> = Vec::new();
         let mut planned = 0;
-        while self.calls.len() + planned < self.pace.allowed() && self.pace.next(planned) <= now {
+        let may_begin = |calls: usize, next: Instant| match &self.stuck {
+            None => calls < self.pace.allowed() && next <= now,
+            Some(stuck) => calls == 0 && stuck.again().is_some_and(|again| again <= now),
+        };
+        while may_begin(self.calls.len() + planned, self.pace.next(planned)) {
             let Some(customer_id) = self.customers.pick() else {
                 break;
             };
@@ -262,13 +292,25 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
                 self.hold_at = Instant::now() + self.options.lease / 3;
                 self.unreleased = released > 0;
                 self.look |= released > 0;
-                self.failing.take_if(|failing| failing.only_looking);
+                self.looked();
             }
             (_, Ok(Answered::Look(names))) => {
                 self.look = false;
-                self.failing.take_if(|failing| failing.only_looking);
-                if self.customers.wait(names) && !std::mem::take(&mut self.fruitful) {
+                self.look_at = Instant::now() + self.options.poll;
+                self.looked();
+                let any = names.is_some_and(|names| self.customers.seen(names));
+                if any && !std::mem::take(&mut self.fruitful) {
                     self.claim_at = Instant::now() + PAUSE;
+                }
+            }
+            (Asked::Release(changes), Ok(Answered::Release(released))) => {
+                self.looked();
+                self.customers
+                    .take_in(|name| changes.all || changes.customers.contains(name));
+                self.left_out.retain(|name, _| self.customers.is_left_out(name));
+                self.look = true;
+                if !released.is_empty() {
+                    (self.on_event)(Event::CustomersReleased(&released));
                 }
             }
             (Asked::Hold, Err(error)) => {
@@ -283,14 +325,20 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
                     }
                 }
             }
-            (_, Err(error)) => self.database_failed(begun, error, true),
+            (asked, Err(error)) => {
+                if let Asked::Release(changes) = asked {
+                    self.control.put_back(changes);
+                }
+                self.look = true;
+                self.database_failed(begun, error, true);
+            }
             // An answer is made where the question is.
-            (_, Ok(Answered::Exchange(_))) => {}
+            (_, Ok(Answered::Exchange(_) | Answered::Release(_))) => {}
         }
     }
 
     fn exchanged(&mut self, begun: Instant, finished: usize, wanted: Vec<Want>, exchanged: Exchanged) {
-        self.failing = None;
+        self.works_again();
         self.look |= exchanged.released > 0 || finished > 0;
         for (ended, recorded) in self.ended.drain(..finished).zip(exchanged.recorded).collect::<Vec<_>>() {
             self.tell(ended, recorded);
@@ -316,14 +364,30 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
         }
     }
 
+    /// A look or a renewal has succeeded.
+    fn looked(&mut self) {
+        if self.failing.as_ref().is_some_and(|failing| failing.only_looking) {
+            self.works_again();
+        }
+    }
+
+    fn works_again(&mut self) {
+        if self.failing.take().is_some() {
+            (self.on_event)(Event::DatabaseWorks);
+        }
+    }
+
     fn database_failed(&mut self, begun: Instant, error: Error, only_looking: bool) {
         tracing::warn!(%error, "the outbox's database fails");
         (self.on_event)(Event::Database(&error));
         let now = Instant::now();
         let since = self.failing.as_ref().map_or(begun, |failing| failing.since);
         let was_over = matches!(self.end, Some(End::Database(_)));
-        // Another file, or a second name: no patience makes that better.
-        if now.duration_since(since) >= self.options.record_patience || error.kind() == ErrorKind::File {
+        // Another file, a second name, another past: no patience makes that better.
+        let is_hopeless = matches!(error.kind(), ErrorKind::File | ErrorKind::History);
+        let is_too_long = now.duration_since(since) >= self.options.record_patience;
+        let waits_on = self.goes_on && self.end.is_none();
+        if is_hopeless || (is_too_long && !waits_on) {
             self.end = Some(End::Database(error));
         }
         self.failing = Some(Failing {

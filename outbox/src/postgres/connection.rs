@@ -76,12 +76,12 @@ impl Connection {
     /// connection, the connection is closed with what was not committed, and the next piece of work makes another.
     pub(super) async fn transaction<T>(
         &self,
-        work: impl for<'c> FnOnce(&'c Client, DateTime<Utc>) -> BoxFuture<'c, Result<End<T>, PgError>>,
+        work: impl for<'c> FnOnce(&'c Client, Begun) -> BoxFuture<'c, Result<End<T>, PgError>>,
     ) -> Result<T, Error> {
         // Out of its place: where this future is dropped the connection is, too.
         let mut kept = self.live.lock().await;
-        let (mut live, now) = self.begin(kept.take()).await?;
-        let done = match work(&live.client, now).await {
+        let (mut live, begun) = self.begin(kept.take()).await?;
+        let done = match work(&live.client, begun).await {
             Ok(End::Commit(done)) => live.client.batch_execute("COMMIT").await.map(|()| done),
             Ok(End::Rollback(done)) => live.client.batch_execute("ROLLBACK").await.map(|()| done),
             Err(error) if error.code().is_some() => {
@@ -99,18 +99,18 @@ impl Connection {
 
     /// Begins a transaction: on the connection that is there, if it still works, or else on a new one. The time is the
     /// database's.
-    async fn begin(&self, kept: Option<Live>) -> Result<(Live, DateTime<Utc>), Error> {
+    async fn begin(&self, kept: Option<Live>) -> Result<(Live, Begun), Error> {
         if let Some(mut live) = kept.filter(|live| !live.client.is_closed()) {
             live.is_idle = false;
             // It may have broken while nobody looked, and nothing has happened yet.
-            if let Ok(Ok(now)) = timeout(SILENCE, begin(&live.client)).await {
-                return Ok((live, now));
+            if let Ok(Ok(begun)) = timeout(SILENCE, begin(&live.client)).await {
+                return Ok((live, begun));
             }
         }
         let mut live = self.connect().await?;
         live.is_idle = false;
-        let now = begin(&live.client).await.map_err(|error| failed(&self.place, error))?;
-        Ok((live, now))
+        let begun = begin(&live.client).await.map_err(|error| failed(&self.place, error))?;
+        Ok((live, begun))
     }
 
     /// To the first server that takes it, each in its time.
@@ -173,16 +173,34 @@ impl Connection {
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';
     SELECT set_config('idle_in_transaction_session_timeout', '60s', true);
-    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+        (SELECT system_identifier FROM pg_control_system()) || '/' ||
+        CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END";
+
+/// What a transaction begins with.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    /// The database's time.
+    pub(super) now: DateTime<Utc>,
+    /// Which past the database has: the cluster, and its timeline, which changes when a standby is promoted or a backup is
+    /// restored to a point in time. None in a standby.
+    pub(super) history: Option<String>,
+}
 
 /// All of it in one round trip.
-async fn begin(client: &Client) -> Result<DateTime<Utc>, PgError> {
+async fn begin(client: &Client) -> Result<Begun, PgError> {
     let messages = client.simple_query(BEGIN).await?;
     let last = messages.iter().rev().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     });
-    Ok(last.and_then(DateTime::from_timestamp_micros).unwrap_or_else(Utc::now))
+    let micros = last.and_then(|row| row.get(0)?.parse().ok());
+    Ok(Begun {
+        now: micros
+            .and_then(DateTime::from_timestamp_micros)
+            .unwrap_or_else(Utc::now),
+        history: last.and_then(|row| row.get(1)).map(str::to_owned),
+    })
 }
 
 /// How a transaction ends whose statements all went well.
@@ -199,11 +217,15 @@ fn failed(place: &str, error: PgError) -> Error {
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
             let what = "this user may not do that with the outbox's tables. SELECT, INSERT and UPDATE on them and USAGE \
                         of their sequence are enough for a delivery; who owns them makes them, and brings them up to a \
-                        new version, by running an import";
+                        new version, with `vitec-connect outbox init`";
             return Error::new(ErrorKind::ReadOnly, format!("{place}: {what}")).with_source(error);
         }
         Some(&SqlState::DISK_FULL) => ErrorKind::Full,
-        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => ErrorKind::ReadOnly,
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => {
+            let what = "the outbox's database can only be read: it is a standby, or it was made read only. Nothing is sent \
+                        from it until it can be written";
+            return Error::new(ErrorKind::ReadOnly, format!("{place}: {what}")).with_source(error);
+        }
         Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => ErrorKind::Locked,
         Some(&SqlState::UNDEFINED_TABLE) => ErrorKind::NotFound,
         Some(code) if is_gone(code) => ErrorKind::Gone,

@@ -35,18 +35,20 @@ async fn look(client: &Client) -> Result<Option<(String, String, Look)>, PgError
     if !query_one(client, tables::ARE_THERE, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(None);
     }
-    let version = tables::meta(client, "version").await?;
-    let look = match version == sql::VERSION_1 {
-        false => Look::Newest,
-        true => {
+    let version = tables::meta(client, "version").await?.unwrap_or_default();
+    let look = match &*version {
+        sql::VERSION_2 => Look::Version2,
+        sql::VERSION_1 => {
             let mut odd = Odd::default();
             for row in query(client, sql::REFERENCES_VERSION_1, &[]).await? {
                 odd.add(row.try_get(3)?, read_stored(&row)?);
             }
             Look::Version1(odd)
         }
+        _ => Look::Newest,
     };
-    Ok(Some((version, tables::meta(client, "base_url").await?, look)))
+    let base_url = tables::meta(client, "base_url").await?.unwrap_or_default();
+    Ok(Some((version, base_url, look)))
 }
 
 /// What would become of a row.
@@ -55,6 +57,7 @@ pub(super) async fn outlook(client: &Client, look: &Look, row: &NewRow) -> Resul
     let key = row.key(&hash);
     let stored = match look {
         Look::Newest => transactions::find(client, sql::FIND, row.operation, &key).await?,
+        Look::Version2 => transactions::find(client, sql::FIND_VERSION_2, row.operation, &key).await?,
         Look::Version1(odd) => {
             let stored = transactions::find(client, sql::FIND_VERSION_1, row.operation, &key).await?;
             odd.beside(&key, stored)

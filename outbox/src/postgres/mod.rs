@@ -1,6 +1,7 @@
 //! The outbox in PostgreSQL: many machines deliver from it.
 
 mod connection;
+mod init;
 mod look;
 mod passfile;
 mod read;
@@ -17,11 +18,13 @@ use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Error as PgError, Transaction};
 
-use self::connection::{BoxFuture, Connection, End};
+use self::connection::{Begun, BoxFuture, Connection, End};
 use crate::address::Address;
 use crate::enqueue::Look;
-use crate::error::{Error, silent};
-use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::error::{Error, ErrorKind, silent};
+use crate::init::{Done, InitOptions};
+use crate::outbox::{check_meta, older};
+use crate::row::{Counts, Enqueued, Filter, Held, NewRow, Row, Transition};
 use crate::sql;
 use crate::store::{Answer, Change, Delivery, Exchange, Exchanged, Hold, Standing, Store};
 
@@ -49,27 +52,48 @@ impl Postgres {
             base_url: Arc::default(),
             look: None,
         };
-        let looking = store.write(|client, _| {
+        let looking = store.begin(|client, begun| {
             Box::pin(async move {
                 if let Some(base_url) = wanted {
-                    tables::make(client, &base_url).await?;
+                    tables::make(client, &base_url, begun.history.as_deref()).await?;
                 }
-                Ok((
-                    tables::meta(client, "version").await?,
-                    tables::meta(client, "base_url").await?,
-                ))
+                facts(client).await
             })
         });
         let (version, owner) = store.in_time(OPENING, looking).await?;
-        crate::outbox::check_meta(&store.connection.place, &version, &owner, base_url)?;
-        store.base_url = owner.into();
-        if base_url.is_some() && version != sql::VERSION {
-            let upgrading = store.write(|client, _| Box::pin(tables::upgrade(client)));
-            store.in_time(UPGRADING, upgrading).await?;
+        check_meta(&store.connection.place, &version, &owner, base_url)?;
+        if version != sql::VERSION {
+            return Err(older(&store.connection.place, &version));
         }
+        store.base_url = owner.into();
         // What a crash left behind is shown as what it is; where nothing can be written there is nothing to do here.
         _ = store.in_time(OPENING, store.sweep()).await;
         Ok(store)
+    }
+
+    /// Makes the tables, or brings them up to date; what was done.
+    pub(crate) async fn init(address: &Address, options: &InitOptions) -> Result<Vec<Done>, Error> {
+        let store = Self {
+            connection: Connection::new(address)?,
+            base_url: Arc::default(),
+            look: None,
+        };
+        let place = Arc::clone(&store.connection.place);
+        let options = options.clone();
+        let connection = store.connection.clone();
+        let work = async move {
+            let done = connection.transaction(move |client, begun| {
+                Box::pin(async move {
+                    let done = init::init(client, &place, &begun, &options).await?;
+                    Ok(match done {
+                        Ok(done) => End::Commit(Ok(done)),
+                        Err(refused) => End::Rollback(Err(refused)),
+                    })
+                })
+            });
+            done.await?
+        };
+        store.in_time(UPGRADING, Box::pin(work)).await
     }
 
     /// Opens the outbox to look, and changes nothing. None where there is none.
@@ -88,16 +112,68 @@ impl Postgres {
         &self,
         work: impl for<'c> FnOnce(&'c Client, DateTime<Utc>) -> BoxFuture<'c, Result<T, PgError>> + Send + 'static,
     ) -> Answer<T> {
+        self.begin(move |client, begun| work(client, begun.now))
+    }
+
+    /// The same, with all that is known when it begins.
+    fn begin<T: Send + 'static>(
+        &self,
+        work: impl for<'c> FnOnce(&'c Client, Begun) -> BoxFuture<'c, Result<T, PgError>> + Send + 'static,
+    ) -> Answer<T> {
         let connection = self.connection.clone();
         Box::pin(async move {
             connection
-                .transaction(move |client, now| {
-                    let working = work(client, now);
+                .transaction(move |client, begun| {
+                    let working = work(client, begun);
                     Box::pin(async move { working.await.map(End::Commit) })
                 })
                 .await
         })
     }
+
+    /// The same of a delivery, in the past that it knows and no other.
+    fn deliver<T: Send + 'static>(
+        &self,
+        delivery: Option<&Delivery>,
+        work: impl for<'c> FnOnce(&'c Client, DateTime<Utc>) -> BoxFuture<'c, Result<T, PgError>> + Send + 'static,
+    ) -> Answer<T> {
+        let connection = self.connection.clone();
+        let known = delivery.and_then(|delivery| delivery.history.clone());
+        Box::pin(async move {
+            let done = connection.transaction(move |client, begun| {
+                let now = begun.now;
+                let is_another = known.is_some() && begun.history.is_some() && begun.history != known;
+                let working = (!is_another).then(|| work(client, now));
+                Box::pin(async move {
+                    Ok(match working {
+                        Some(working) => End::Commit(Some(working.await?)),
+                        None => End::Rollback(None),
+                    })
+                })
+            });
+            done.await?.ok_or_else(|| another_past(&connection.place))
+        })
+    }
+}
+
+/// Version and base URL of the tables.
+async fn facts(client: &Client) -> Result<(String, String), PgError> {
+    let fact = async |name| tables::meta(client, name).await.map(Option::unwrap_or_default);
+    Ok((fact("version").await?, fact("base_url").await?))
+}
+
+/// What to say of a database that may have forgotten what was sent.
+fn another_past(place: &str) -> Error {
+    Error::new(
+        ErrorKind::History,
+        format!(
+            "{place}: the outbox's database went back in time: a standby was promoted, or a backup was restored. It may have \
+             forgotten rows that were stored, and calls that were under way or answered: a loan promise that is pending \
+             here may have been created. Nothing is sent before a person has looked: compare the rows that changed in the \
+             last hours before it (`vitec-connect outbox list --since …`) with Vitec and with your own system, settle them \
+             (`outbox hold`, `drop`, `resolve`), and then say `vitec-connect outbox init --accept-history`."
+        ),
+    )
 }
 
 impl Store for Postgres {
@@ -123,7 +199,6 @@ impl Store for Postgres {
         }
         self.write(move |client, now| {
             Box::pin(async move {
-                tables::upgrade(client).await?;
                 let mut enqueued = Vec::with_capacity(rows.len());
                 for row in &rows {
                     enqueued.push(transactions::enqueue(client, now, row).await?);
@@ -134,17 +209,28 @@ impl Store for Postgres {
     }
 
     fn begin_delivery(&self, lease: Duration) -> Answer<Delivery> {
-        self.write(move |client, now| {
+        let connection = self.connection.clone();
+        let beginning = self.begin(move |client, begun| {
             Box::pin(async move {
-                tables::upgrade(client).await?;
-                transactions::begin_delivery(client, now, lease).await
+                let delivery = transactions::begin_delivery(client, begun.now, lease).await?;
+                Ok((delivery, begun.history))
             })
+        });
+        Box::pin(async move {
+            match beginning.await? {
+                (delivery, Some(now)) if delivery.history.as_ref().is_some_and(|known| *known != now) => {
+                    Err(another_past(&connection.place))
+                }
+                (delivery, _) => Ok(delivery),
+            }
         })
     }
 
     fn exchange(&self, delivery: &Arc<Delivery>, asked: Exchange) -> Answer<Exchanged> {
         let delivery = Arc::clone(delivery);
-        self.write(move |client, now| {
+        // Results are recorded whatever its past.
+        let claiming = (!asked.wanted.is_empty()).then(|| Arc::clone(&delivery));
+        self.deliver(claiming.as_deref(), move |client, now| {
             Box::pin(async move { transactions::exchange(client, now, &delivery, &asked).await })
         })
     }
@@ -166,8 +252,38 @@ impl Store for Postgres {
         self.write(|client, _| Box::pin(transactions::counts(client)))
     }
 
-    fn list(&self, only: Option<State>, after: i64, limit: u32) -> Answer<Vec<Row>> {
+    fn list(&self, only: Filter, after: i64, limit: u32) -> Answer<Vec<Row>> {
         self.write(move |client, _| Box::pin(transactions::list(client, only, after, limit)))
+    }
+
+    fn history(&self, id: i64) -> Answer<Vec<Transition>> {
+        self.write(move |client, _| Box::pin(transactions::history(client, id)))
+    }
+
+    fn oldest(&self) -> Answer<Option<DateTime<Utc>>> {
+        self.write(|client, _| Box::pin(transactions::oldest(client)))
+    }
+
+    fn holds(&self) -> Answer<Vec<Held>> {
+        self.write(|client, _| Box::pin(transactions::holds(client)))
+    }
+
+    fn hold_customers(&self, customers: Vec<String>, why: Option<String>) -> Answer<()> {
+        self.write(move |client, now| {
+            Box::pin(async move { transactions::hold_customers(client, now, &customers, why).await })
+        })
+    }
+
+    fn release_customers(&self, customers: Vec<String>) -> Answer<Vec<String>> {
+        self.write(move |client, now| {
+            Box::pin(async move { transactions::release_customers(client, now, &customers).await })
+        })
+    }
+
+    fn correct(&self, id: i64, payload: String, content_hash: String) -> Answer<bool> {
+        self.write(move |client, now| {
+            Box::pin(async move { transactions::correct(client, now, id, &payload, &content_hash).await })
+        })
     }
 
     fn standing(&self, ids: Vec<i64>) -> Answer<Vec<Standing>> {
@@ -178,9 +294,9 @@ impl Store for Postgres {
         let connection = self.connection.clone();
         Box::pin(async move {
             connection
-                .transaction(move |client, now| {
+                .transaction(move |client, begun| {
                     Box::pin(async move {
-                        Ok(match transactions::change(client, now, &ids, change).await? {
+                        Ok(match transactions::change(client, begun.now, &ids, change).await? {
                             None => End::Commit(None),
                             refused => End::Rollback(refused),
                         })

@@ -28,6 +28,7 @@ parameters! {
     String => TEXT;
     Option<String> => TEXT;
     DateTime<Utc> => TIMESTAMPTZ;
+    Option<DateTime<Utc>> => TIMESTAMPTZ;
 }
 
 pub(super) type Parameters<'a> = &'a [&'a dyn Parameter];

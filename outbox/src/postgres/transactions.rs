@@ -6,12 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Client, Error as PgError};
 
-use super::read::{read_claimed, read_row, read_standing, read_stored, state};
+use super::read::{read_claimed, read_held, read_row, read_standing, read_stored, read_transition, state};
 use super::statement::{Parameter, execute, query, query_one};
+use super::tables;
 use crate::enqueue::{Step, Stored};
-use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::row::{Counts, Enqueued, Filter, Held, NewRow, Row, State, Transition};
 use crate::sql;
-use crate::store::{Change, Delivery, Exchange, Exchanged, Finished, Hold, Standing, before, lease_end};
+use crate::store::{Change, Claimed, Delivery, Exchange, Exchanged, Finished, Hold, Standing, Want, before, lease_end};
 
 type Now = DateTime<Utc>;
 
@@ -88,6 +89,7 @@ pub(super) async fn begin_delivery(client: &Client, now: Now, lease: Duration) -
     Ok(Delivery {
         owner: query_one(client, next, &[]).await?.try_get(0)?,
         lease,
+        history: tables::meta(client, tables::HISTORY).await?,
         _lock: None,
     })
 }
@@ -105,30 +107,69 @@ pub(super) async fn exchange(
     for finished in &asked.finished {
         exchanged.recorded.push(record(client, now, delivery, finished).await?);
     }
-    let lease_until = lease_end(now, delivery.lease);
     for want in &asked.wanted {
-        let rows = query(
-            client,
-            sql::CLAIM_SKIPPING_LOCKED,
-            &[
-                &want.customer_id,
-                &(want.rows as i64),
-                &delivery.owner,
-                &asked.claim,
-                &lease_until,
-                &now,
-            ],
-        )
-        .await?;
-        for row in rows {
-            exchanged.claimed.push(read_claimed(&row, now)?);
+        let mut claimed = claim(client, now, delivery, asked.claim, want, false).await?;
+        if claimed.is_empty() && is_turn(client, now, &want.customer_id).await? {
+            let first = Want {
+                rows: 1,
+                ..want.clone()
+            };
+            claimed = claim(client, now, delivery, asked.claim, &first, true).await?;
         }
+        exchanged.claimed.extend(claimed);
     }
     Ok(exchanged)
 }
 
+async fn claim(
+    client: &Client,
+    now: Now,
+    delivery: &Delivery,
+    number: i64,
+    want: &Want,
+    is_first: bool,
+) -> Result<Vec<Claimed>, PgError> {
+    let statement = match is_first {
+        true => sql::CLAIM_FIRST_SKIPPING_LOCKED,
+        false => sql::CLAIM_SKIPPING_LOCKED,
+    };
+    let rows = query(
+        client,
+        statement,
+        &[
+            &want.customer_id,
+            &(want.rows as i64),
+            &delivery.owner,
+            &number,
+            &lease_end(now, delivery.lease),
+            &now,
+        ],
+    )
+    .await?;
+    rows.iter().map(|row| read_claimed(row, now, is_first)).collect()
+}
+
+/// Whether the customer's first row may be claimed by this transaction, and by no other until it is over. The claim is a
+/// statement of its own: it sees what was committed before.
+async fn is_turn(client: &Client, now: Now, customer_id: &str) -> Result<bool, PgError> {
+    if !query(client, sql::TURN_SKIPPING_LOCKED, &[&customer_id])
+        .await?
+        .is_empty()
+    {
+        return Ok(true);
+    }
+    Ok(execute(client, sql::MEET, &[&customer_id, &now]).await? > 0)
+}
+
 /// Whether it is recorded, by now or already.
 async fn record(client: &Client, now: Now, delivery: &Delivery, it: &Finished) -> Result<bool, PgError> {
+    if let Some(of) = &it.credentials {
+        let (customer, status) = (&of.customer_id, it.status.map(i32::from));
+        match of.refused {
+            true => execute(client, sql::HOLD, &[customer, &of.release, &it.message, &status, &now]).await?,
+            false => execute(client, sql::PROVE, &[customer, &of.release, &now]).await?,
+        };
+    }
     let recorded = execute(
         client,
         sql::RECORD,
@@ -201,13 +242,60 @@ pub(super) async fn counts(client: &Client) -> Result<Counts, PgError> {
     Ok(counts)
 }
 
-pub(super) async fn list(client: &Client, only: Option<State>, after: i64, limit: u32) -> Result<Vec<Row>, PgError> {
+pub(super) async fn list(client: &Client, only: Filter, after: i64, limit: u32) -> Result<Vec<Row>, PgError> {
+    let state = only.state.map(|state| state.as_str().to_owned());
     let limit = i64::from(limit);
-    let rows = match only {
-        None => query(client, sql::LIST, &[&after, &limit]).await?,
-        Some(state) => query(client, sql::LIST_STATE, &[&after, &limit, &state.as_str()]).await?,
-    };
+    let rows = query(
+        client,
+        sql::LIST,
+        &[&after, &limit, &state, &only.customer, &only.since],
+    )
+    .await?;
     rows.iter().map(read_row).collect()
+}
+
+pub(super) async fn history(client: &Client, id: i64) -> Result<Vec<Transition>, PgError> {
+    query(client, sql::HISTORY, &[&id])
+        .await?
+        .iter()
+        .map(read_transition)
+        .collect()
+}
+
+pub(super) async fn oldest(client: &Client) -> Result<Option<Now>, PgError> {
+    query_one(client, sql::OLDEST, &[]).await?.try_get(0)
+}
+
+pub(super) async fn holds(client: &Client) -> Result<Vec<Held>, PgError> {
+    query(client, sql::HOLDS, &[]).await?.iter().map(read_held).collect()
+}
+
+pub(super) async fn hold_customers(
+    client: &Client,
+    now: Now,
+    customers: &[String],
+    why: Option<String>,
+) -> Result<(), PgError> {
+    for customer in customers {
+        execute(client, sql::HOLD_CUSTOMER, &[customer, &why, &now]).await?;
+    }
+    Ok(())
+}
+
+/// Those of them that were held.
+pub(super) async fn release_customers(client: &Client, now: Now, customers: &[String]) -> Result<Vec<String>, PgError> {
+    let mut released = Vec::new();
+    for customer in customers {
+        if execute(client, sql::RELEASE_CUSTOMER, &[customer, &now]).await? > 0 {
+            released.push(customer.clone());
+        }
+    }
+    Ok(released)
+}
+
+pub(super) async fn correct(client: &Client, now: Now, id: i64, payload: &str, hash: &str) -> Result<bool, PgError> {
+    let corrected = execute(client, sql::CORRECT_ROW, &[&id, &payload, &hash, &now]).await?;
+    Ok(corrected > 0)
 }
 
 pub(super) async fn standing(client: &Client, now: Now, ids: &[i64]) -> Result<Vec<Standing>, PgError> {

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rusqlite::{Connection, OpenFlags, Result, Transaction};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Result, Transaction};
 
-use super::bound::Bound;
 use super::file::{BUSY, Identity, failed, file_error};
 use super::read::read_stored;
 use super::{Sqlite, tables, transactions};
@@ -42,17 +41,31 @@ pub(super) fn open(path: &Path, base_url: &str) -> std::result::Result<Sqlite, E
     let meta = |name| meta(name).map_err(|error| failed(&path, error));
     let (version, owner) = (meta("version")?, meta("base_url")?);
     check_meta(&path.display().to_string(), &version, &owner, Some(base_url))?;
-    let look = match version == sql::VERSION {
-        true => Look::Newest,
-        false => Look::Version1(odd_references(&connection).map_err(|error| failed(&path, error))?),
+    let look = match &*version {
+        sql::VERSION_1 => Look::Version1(odd_references(&connection).map_err(|error| failed(&path, error))?),
+        sql::VERSION_2 => Look::Version2,
+        _ => Look::Newest,
     };
     Ok(Sqlite {
         path,
         identity,
         base_url: owner.into(),
         connection: Arc::new(Mutex::new(connection)),
+        data_version: Arc::default(),
         look: Some(Arc::new(look)),
     })
+}
+
+/// The version of the tables in a file, where there are some.
+pub(super) fn version(path: &Path) -> Result<Option<String>> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(BUSY)?;
+    if !tables::are_there(&connection)? {
+        return Ok(None);
+    }
+    connection
+        .query_row(sql::META, ["version"], |row| row.get(0))
+        .optional()
 }
 
 /// What would become of a row.
@@ -60,11 +73,10 @@ pub(super) fn outlook(transaction: &Transaction<'_>, look: &Look, row: &NewRow) 
     let hash = row.content_hash();
     let key = row.key(&hash);
     let stored = match look {
-        Look::Newest => transactions::find(transaction, row.operation, &key)?,
+        Look::Newest => transactions::find(transaction, sql::FIND, row.operation, &key)?,
+        Look::Version2 => transactions::find(transaction, sql::FIND_VERSION_2, row.operation, &key)?,
         Look::Version1(odd) => {
-            let stored = Bound::new(transaction, sql::FIND_VERSION_1)?
-                .all(&[&row.operation, &key])?
-                .rows(read_stored)?;
+            let stored = transactions::find(transaction, sql::FIND_VERSION_1, row.operation, &key)?;
             odd.beside(&key, stored)
         }
     };

@@ -11,7 +11,7 @@ pub(crate) mod transactions;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -20,8 +20,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use self::file::{Identity, abandoned, blocking, create, durable, failed, file_error, private, tighten};
 use crate::enqueue::Look;
 use crate::error::{Error, ErrorKind};
-use crate::outbox::check_meta;
-use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::outbox::{check_meta, older};
+use crate::row::{Counts, Enqueued, Filter, Held, NewRow, Row, Transition};
 use crate::sql;
 use crate::store::{Answer, Change, Delivery, Exchange, Exchanged, Hold, Standing, Store};
 
@@ -35,6 +35,8 @@ pub(crate) struct Sqlite {
     identity: Identity,
     base_url: Arc<str>,
     connection: Arc<Mutex<Connection>>,
+    /// SQLite's own count of what others have changed, when it was last looked at.
+    data_version: Arc<Mutex<Option<i64>>>,
     /// Where it was opened to look: nothing is written.
     look: Option<Arc<Look>>,
 }
@@ -53,6 +55,12 @@ impl Sqlite {
             Self::from_connection(connection, path, base_url.as_deref())
         })
         .await
+    }
+
+    /// The version of its tables, where there are some.
+    pub(crate) async fn version(path: &Path) -> Result<Option<String>, Error> {
+        let path = path.to_owned();
+        blocking(move || look::version(&path).map_err(|error| failed(&path, error))).await
     }
 
     /// Opens the file to look, and changes nothing. Where there is none, everything is new.
@@ -77,10 +85,16 @@ impl Sqlite {
         let meta = |name| connection.query_row(sql::META, [name], |row| row.get::<_, String>(0));
         let (version, owner) = (meta("version").map_err(failed)?, meta("base_url").map_err(failed)?);
         check_meta(&path.display().to_string(), &version, &owner, base_url)?;
-        if writes && version != sql::VERSION {
+        let is_readonly = connection.is_readonly("main").map_err(failed)?;
+        if version != sql::VERSION {
+            // Under the lock: a program of the older version may be sending. Its statements would fail.
+            let _lock = match is_readonly {
+                true => return Err(older(&path.display().to_string(), &version)),
+                false => lock_of(&path, LOCK)?,
+            };
             commit(&mut connection, tables::upgrade).map_err(failed)?;
         }
-        if !connection.is_readonly("main").map_err(failed)? {
+        if !is_readonly {
             tighten(&path, &connection).map_err(failed)?;
         }
         let store = Self {
@@ -88,6 +102,7 @@ impl Sqlite {
             identity,
             base_url: owner.into(),
             connection: Arc::new(Mutex::new(connection)),
+            data_version: Arc::default(),
             look: None,
         };
         // What a crash left behind is shown as what it is. Where nothing can be written there is nothing to do here.
@@ -97,39 +112,12 @@ impl Sqlite {
 
     /// Rows whose delivery is gone become unknown: where the lock is free, there is none.
     fn sweep_now(&self) -> Result<u64, Error> {
-        match self.try_lock(Duration::ZERO) {
+        match lock_of(&self.path, Duration::ZERO) {
             Ok(_lock) => {
                 self.with(|connection| commit(connection, |transaction| transactions::orphan(transaction, Utc::now())))
             }
             Err(error) if error.kind() == ErrorKind::Busy => Ok(0),
             Err(error) => Err(error),
-        }
-    }
-
-    /// The lock lies beside the database: locks on the file itself belong to SQLite.
-    fn try_lock(&self, patience: Duration) -> Result<File, Error> {
-        let mut path = self.path.clone().into_os_string();
-        path.push(".lock");
-        let path = PathBuf::from(path);
-        let file = private().open(&path).map_err(|error| file_error(&path, error))?;
-        let begun = std::time::Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Error::new(
-                        ErrorKind::Busy,
-                        format!(
-                            "{}: another process delivers from this outbox. Wait until it has ended, or use an outbox of your own.",
-                            self.path.display()
-                        ),
-                    ));
-                }
-                Err(TryLockError::Error(error)) => return Err(file_error(&path, error)),
-            }
         }
     }
 
@@ -177,6 +165,9 @@ impl Sqlite {
                     check(&store).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
                     let transaction = connection.transaction_with_behavior(behavior)?;
                     let done = work(&transaction, Utc::now())?;
+                    if matches!(behavior, TransactionBehavior::Immediate) {
+                        sign(&transaction)?;
+                    }
                     if waiting.strong_count() == 0 {
                         return Err(abandoned());
                     }
@@ -211,7 +202,6 @@ impl Store for Sqlite {
                 .read(move |transaction, _| rows.iter().map(|row| look::outlook(transaction, &look, row)).collect());
         }
         self.write_to_this_file(true, move |transaction, now| {
-            tables::upgrade(transaction)?;
             rows.iter()
                 .map(|row| transactions::enqueue(transaction, now, row))
                 .collect()
@@ -223,15 +213,15 @@ impl Store for Sqlite {
         let store = self.clone();
         Box::pin(async move {
             let locking = store.clone();
-            let lock = blocking(move || locking.try_lock(LOCK)).await?;
+            let lock = blocking(move || lock_of(&locking.path, LOCK)).await?;
             let begin = |transaction: &Transaction<'_>, now| {
-                tables::upgrade(transaction)?;
                 transactions::orphan(transaction, now)?;
                 transactions::next_owner(transaction)
             };
             Ok(Delivery {
                 owner: store.write_to_this_file(true, begin).await?,
                 lease,
+                history: None,
                 _lock: Some(lock),
             })
         })
@@ -264,8 +254,41 @@ impl Store for Sqlite {
         self.read(|transaction, _| transactions::counts(transaction))
     }
 
-    fn list(&self, only: Option<State>, after: i64, limit: u32) -> Answer<Vec<Row>> {
-        self.read(move |transaction, _| transactions::list(transaction, only, after, limit))
+    fn has_changed(&self) -> Answer<bool> {
+        let store = self.clone();
+        Box::pin(blocking(move || {
+            let now = store.with(|it| it.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)))?;
+            let mut before = store.data_version.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(before.replace(now) != Some(now))
+        }))
+    }
+
+    fn list(&self, only: Filter, after: i64, limit: u32) -> Answer<Vec<Row>> {
+        self.read(move |transaction, _| transactions::list(transaction, &only, after, limit))
+    }
+
+    fn history(&self, id: i64) -> Answer<Vec<Transition>> {
+        self.read(move |transaction, _| transactions::history(transaction, id))
+    }
+
+    fn oldest(&self) -> Answer<Option<DateTime<Utc>>> {
+        self.read(|transaction, _| transactions::oldest(transaction))
+    }
+
+    fn holds(&self) -> Answer<Vec<Held>> {
+        self.read(|transaction, _| transactions::holds(transaction))
+    }
+
+    fn hold_customers(&self, customers: Vec<String>, why: Option<String>) -> Answer<()> {
+        self.write(move |transaction, now| transactions::hold_customers(transaction, now, &customers, why.as_deref()))
+    }
+
+    fn release_customers(&self, customers: Vec<String>) -> Answer<Vec<String>> {
+        self.write(move |transaction, now| transactions::release_customers(transaction, now, &customers))
+    }
+
+    fn correct(&self, id: i64, payload: String, content_hash: String) -> Answer<bool> {
+        self.write(move |transaction, now| transactions::correct(transaction, now, id, &payload, &content_hash))
     }
 
     fn standing(&self, ids: Vec<i64>) -> Answer<Vec<Standing>> {
@@ -279,7 +302,10 @@ impl Store for Sqlite {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let refused = transactions::change(&transaction, Utc::now(), &ids, change)?;
                 match refused {
-                    None => transaction.commit()?,
+                    None => {
+                        sign(&transaction)?;
+                        transaction.commit()?;
+                    }
                     Some(_) => transaction.rollback()?,
                 }
                 Ok(refused)
@@ -312,8 +338,42 @@ fn commit<T>(
 ) -> rusqlite::Result<T> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done = work(&transaction)?;
+    sign(&transaction)?;
     transaction.commit()?;
     Ok(done)
+}
+
+/// Who has changed what this transaction changed, where it is written down.
+fn sign(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    static USER: LazyLock<String> = LazyLock::new(|| whoami::username().unwrap_or_else(|_| "unknown".to_owned()));
+    transactions::sign(transaction, &USER)
+}
+
+/// The lock lies beside the database: locks on the file itself belong to SQLite.
+fn lock_of(path: &Path, patience: Duration) -> Result<File, Error> {
+    let mut lock = path.to_owned().into_os_string();
+    lock.push(".lock");
+    let lock = PathBuf::from(lock);
+    let file = private().open(&lock).map_err(|error| file_error(&lock, error))?;
+    let begun = std::time::Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(
+                    ErrorKind::Busy,
+                    format!(
+                        "{}: another process delivers from this outbox. Wait until it has ended, or use an outbox of your own.",
+                        path.display()
+                    ),
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(file_error(&lock, error)),
+        }
+    }
 }
 
 /// Stores a row inside the caller's own transaction: it is sent if, and only if, what belongs to it is stored too.
@@ -348,5 +408,7 @@ fn commit<T>(
 /// # Errors
 /// Whatever SQLite says. The transaction is the caller's to roll back.
 pub fn enqueue(transaction: &Transaction<'_>, row: &NewRow) -> rusqlite::Result<Enqueued> {
-    transactions::enqueue(transaction, Utc::now(), row)
+    let enqueued = transactions::enqueue(transaction, Utc::now(), row)?;
+    sign(transaction)?;
+    Ok(enqueued)
 }

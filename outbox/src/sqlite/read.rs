@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::{Type, ValueRef};
 
 use crate::enqueue::Stored;
-use crate::row::{Row, State};
+use crate::row::{Held, Row, State, Transition};
 use crate::store::{Standing, lease_left};
 
 pub(super) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
@@ -63,5 +63,27 @@ pub(super) fn read_stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
         id: row.get(0)?,
         state: state(row, 1)?,
         content_hash: row.get(2)?,
+    })
+}
+
+pub(super) fn read_transition(row: &rusqlite::Row<'_>) -> rusqlite::Result<Transition> {
+    Ok(Transition {
+        at: time(row, 0)?,
+        attempt: row.get(1)?,
+        state: state(row, 2)?,
+        status: row.get(3)?,
+        message: row.get(4)?,
+        who: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+    })
+}
+
+pub(super) fn read_held(row: &rusqlite::Row<'_>) -> rusqlite::Result<Held> {
+    Ok(Held {
+        customer_id: row.get(0)?,
+        why: row.get(1)?,
+        status: row.get(2)?,
+        who: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+        since: time(row, 4)?,
+        waiting: row.get::<_, i64>(5)? as u64,
     })
 }

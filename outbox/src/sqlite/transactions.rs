@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Result, Transaction};
 
 use super::bound::{Bound, Time};
-use super::read::{read_row, read_standing, read_stored, state};
+use super::read::{read_held, read_row, read_standing, read_stored, read_transition, state, time};
 use crate::enqueue::{Step, Stored};
-use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::row::{Counts, Enqueued, Filter, Held, NewRow, Row, State, Transition};
 use crate::sql;
 use crate::store::{Change, Claimed, Delivery, Exchange, Exchanged, Finished, Hold, Standing, before, lease_end};
 
@@ -38,7 +38,7 @@ pub(crate) fn enqueue(transaction: &Transaction<'_>, now: Now, row: &NewRow) -> 
             return Ok(Enqueued::New(id));
         }
     }
-    match row.beside(&hash, &find(transaction, row.operation, &key)?) {
+    match row.beside(&hash, &find(transaction, sql::FIND, row.operation, &key)?) {
         Step::Done(enqueued) => Ok(enqueued),
         Step::Correct(id) => {
             Bound::new(transaction, sql::CORRECT)?
@@ -61,8 +61,8 @@ pub(crate) fn enqueue(transaction: &Transaction<'_>, now: Now, row: &NewRow) -> 
 }
 
 /// The rows that have the key already.
-pub(crate) fn find(transaction: &Transaction<'_>, operation: &str, key: &str) -> Result<Vec<Stored>> {
-    Bound::new(transaction, sql::FIND)?
+pub(crate) fn find(transaction: &Transaction<'_>, sql: &str, operation: &str, key: &str) -> Result<Vec<Stored>> {
+    Bound::new(transaction, sql)?
         .all(&[&operation, &key])?
         .rows(read_stored)
 }
@@ -81,28 +81,39 @@ pub(crate) fn exchange(
         exchanged.recorded.push(record(transaction, now, delivery, finished)?);
     }
     for want in &asked.wanted {
-        let claimed = Bound::new(transaction, sql::CLAIM)?
-            .all(&[
-                &want.customer_id,
-                &(want.rows as i64),
-                &delivery.owner,
-                &asked.claim,
-                &Time(lease_end(now, delivery.lease)),
-                &Time(now),
-            ])?
-            .rows(|row| {
-                Ok(Claimed {
-                    id: row.get(0)?,
-                    operation: row.get(1)?,
-                    customer_id: row.get(2)?,
-                    subject: row.get(3)?,
-                    payload: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-                    attempt: row.get(5)?,
-                    reference: row.get(6)?,
-                    line: row.get(7)?,
-                    at: now,
+        let claim = |statement, rows, is_first| {
+            Bound::new(transaction, statement)?
+                .all(&[
+                    &want.customer_id,
+                    &rows,
+                    &delivery.owner,
+                    &asked.claim,
+                    &Time(lease_end(now, delivery.lease)),
+                    &Time(now),
+                ])?
+                .rows(|row| {
+                    Ok(Claimed {
+                        id: row.get(0)?,
+                        operation: row.get(1)?,
+                        customer_id: row.get(2)?,
+                        subject: row.get(3)?,
+                        payload: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+                        attempt: row.get(5)?,
+                        reference: row.get(6)?,
+                        line: row.get(7)?,
+                        release: row.get(8)?,
+                        is_first,
+                        at: now,
+                    })
                 })
-            })?;
+        };
+        let mut claimed = claim(sql::CLAIM, want.rows as i64, false)?;
+        if claimed.is_empty() {
+            Bound::new(transaction, sql::MEET)?
+                .all(&[&want.customer_id, &Time(now)])?
+                .execute()?;
+            claimed = claim(sql::CLAIM_FIRST, 1, true)?;
+        }
         exchanged.claimed.extend(claimed);
     }
     Ok(exchanged)
@@ -110,6 +121,21 @@ pub(crate) fn exchange(
 
 /// Whether it is recorded, by now or already.
 fn record(transaction: &Transaction<'_>, now: Now, delivery: &Delivery, finished: &Finished) -> Result<bool> {
+    if let Some(it) = &finished.credentials {
+        let statement = if it.refused { sql::HOLD } else { sql::PROVE };
+        let bound = Bound::new(transaction, statement)?;
+        match it.refused {
+            true => bound.all(&[
+                &it.customer_id,
+                &it.release,
+                &finished.message,
+                &finished.status,
+                &Time(now),
+            ])?,
+            false => bound.all(&[&it.customer_id, &it.release, &Time(now)])?,
+        }
+        .execute()?;
+    }
     let recorded = Bound::new(transaction, sql::RECORD)?
         .all(&[
             &finished.id,
@@ -203,15 +229,80 @@ pub(crate) fn counts(transaction: &Transaction<'_>) -> Result<Counts> {
     Ok(counts)
 }
 
-pub(crate) fn list(transaction: &Transaction<'_>, only: Option<State>, after: i64, limit: u32) -> Result<Vec<Row>> {
-    match only {
-        None => Bound::new(transaction, sql::LIST)?
-            .all(&[&after, &limit])?
-            .rows(read_row),
-        Some(state) => Bound::new(transaction, sql::LIST_STATE)?
-            .all(&[&after, &limit, &state.as_str()])?
-            .rows(read_row),
+pub(crate) fn list(transaction: &Transaction<'_>, only: &Filter, after: i64, limit: u32) -> Result<Vec<Row>> {
+    Bound::new(transaction, sql::LIST)?
+        .all(&[
+            &after,
+            &limit,
+            &only.state.map(State::as_str),
+            &only.customer,
+            &only.since.map(Time),
+        ])?
+        .rows(read_row)
+}
+
+pub(crate) fn history(transaction: &Transaction<'_>, id: i64) -> Result<Vec<Transition>> {
+    Bound::new(transaction, sql::HISTORY)?
+        .all(&[&id])?
+        .rows(read_transition)
+}
+
+pub(crate) fn oldest(transaction: &Transaction<'_>) -> Result<Option<DateTime<Utc>>> {
+    let oldest = Bound::new(transaction, sql::OLDEST)?.rows(|row| match row.get_ref(0)? {
+        rusqlite::types::ValueRef::Null => Ok(None),
+        _ => time(row, 0).map(Some),
+    })?;
+    Ok(oldest.into_iter().next().flatten())
+}
+
+pub(crate) fn holds(transaction: &Transaction<'_>) -> Result<Vec<Held>> {
+    Bound::new(transaction, sql::HOLDS)?.rows(read_held)
+}
+
+pub(crate) fn hold_customers(
+    transaction: &Transaction<'_>,
+    now: Now,
+    customers: &[String],
+    why: Option<&str>,
+) -> Result<()> {
+    for customer in customers {
+        Bound::new(transaction, sql::HOLD_CUSTOMER)?
+            .all(&[customer, &why, &Time(now)])?
+            .execute()?;
     }
+    Ok(())
+}
+
+/// Those of them that were held.
+pub(crate) fn release_customers(transaction: &Transaction<'_>, now: Now, customers: &[String]) -> Result<Vec<String>> {
+    let mut released = Vec::new();
+    for customer in customers {
+        let changed = Bound::new(transaction, sql::RELEASE_CUSTOMER)?
+            .all(&[customer, &Time(now)])?
+            .execute()?;
+        if changed > 0 {
+            released.push(customer.clone());
+        }
+    }
+    Ok(released)
+}
+
+pub(crate) fn correct(transaction: &Transaction<'_>, now: Now, id: i64, payload: &str, hash: &str) -> Result<bool> {
+    let corrected = Bound::new(transaction, sql::CORRECT_ROW)?
+        .all(&[&id, &payload, &hash, &Time(now)])?
+        .execute()?;
+    Ok(corrected > 0)
+}
+
+/// What was changed by this transaction was changed by them.
+pub(crate) fn sign(transaction: &Transaction<'_>, who: &str) -> Result<()> {
+    for statement in [
+        "UPDATE vitec_connect_history SET who = $1 WHERE who IS NULL",
+        "UPDATE vitec_connect_customers SET who = $1 WHERE who IS NULL",
+    ] {
+        Bound::new(transaction, statement)?.all(&[&who])?.execute()?;
+    }
+    Ok(())
 }
 
 pub(crate) fn standing(transaction: &Transaction<'_>, now: Now, ids: &[i64]) -> Result<Vec<Standing>> {

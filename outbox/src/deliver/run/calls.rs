@@ -1,11 +1,14 @@
 //! From a claimed row to its recorded result.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::Run;
 use crate::deliver::hand::Ended;
+use crate::deliver::stuck::Stuck;
 use crate::error::{Error, ErrorKind};
-use crate::options::{End, Event};
+use crate::options::{End, Event, Sent};
 use crate::row::State;
 use crate::store::Claimed;
 use crate::verdict::{Effect, Verdict};
@@ -18,7 +21,7 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
             Some("the run was ending")
         } else if self.customers.is_stopped(&row.customer_id) {
             Some("the customer was stopped")
-        } else if self.pace.paused(now) || self.calls.len() >= self.pace.allowed() {
+        } else if self.stuck.is_none() && (self.pace.paused(now) || self.calls.len() >= self.pace.allowed()) {
             Some("the server was in trouble")
         } else if now.duration_since(claimed_at) > self.options.lease / 2 {
             // After a long halt, of the machine or of the database, the claim may have run out already.
@@ -33,6 +36,7 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
         match call {
             Ok(call) => {
                 self.pace.begun(now);
+                self.control.begun(row.id);
                 self.calls.begin(row, call, now);
             }
             Err(verdict) => self.conclude(row, verdict),
@@ -41,29 +45,33 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
 
     /// Notes what became of a call, and what follows for the others.
     pub(super) fn call_ended(&mut self, (row, begun, verdict): (Claimed, Instant, Verdict)) {
+        let now = Instant::now();
+        (self.on_event)(Event::Called(&Sent::of(&row, &verdict), now.duration_since(begun)));
         let customer = row.customer_id.as_str();
         let why = verdict.message.as_deref().unwrap_or_default();
         match verdict.effect {
             Effect::None => {}
             Effect::Answered => {
                 self.customers.prove(customer);
-                self.pace.answered(begun);
+                self.answered_again(begun);
             }
-            Effect::StopCustomer => {
-                self.pace.answered(begun);
-                if self.customers.stop(customer) {
-                    self.stopped.insert(customer.to_owned(), why.to_owned());
-                    (self.on_event)(Event::CustomerStopped(customer, why));
+            Effect::Hold => {
+                self.answered_again(begun);
+                if self.customers.hold(customer) {
+                    (self.on_event)(Event::CustomerHeld(customer, why));
                 }
             }
-            Effect::SlowDown(asked) => {
-                let (pause, troubles) = self.pace.trouble(begun, Instant::now(), asked, self.random.f64());
-                if troubles >= self.options.give_up_after || pause > self.options.max_pause {
-                    self.end.get_or_insert_with(|| End::GaveUp(why.to_owned()));
-                } else if self.end.is_none() {
-                    (self.on_event)(Event::Pause(pause, why));
+            Effect::LeaveOut => {
+                if self.customers.leave_out(customer) {
+                    self.left_out.insert(customer.to_owned(), why.to_owned());
+                    (self.on_event)(Event::CustomerLeftOut(customer, why));
                 }
             }
+            Effect::SlowDown(asked) => self.trouble(begun, asked, why),
+            Effect::Redirected => match self.goes_on {
+                true => self.is_stuck(Stuck::for_good(now), why),
+                false => _ = self.end.get_or_insert_with(|| End::GaveUp(why.to_owned())),
+            },
             Effect::Stop => {
                 self.end.get_or_insert_with(|| End::GaveUp(why.to_owned()));
             }
@@ -71,10 +79,48 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
         self.conclude(row, verdict);
     }
 
+    /// The server has answered: it works, or works again.
+    fn answered_again(&mut self, begun: Instant) {
+        self.pace.answered(begun);
+        // After a redirect only a person can say that it does.
+        if self.stuck.as_ref().is_some_and(|stuck| stuck.ends_with(begun)) {
+            self.stuck = None;
+            (self.on_event)(Event::GoesOn);
+        }
+    }
+
+    /// The server is in trouble: slower, and where this goes on, no more.
+    fn trouble(&mut self, begun: Instant, asked: Option<Duration>, why: &str) {
+        let now = Instant::now();
+        let (pause, troubles) = self.pace.trouble(begun, now, asked, self.random.f64());
+        let too_many = troubles >= self.options.give_up_after;
+        match &mut self.stuck {
+            Some(stuck) => {
+                stuck.trouble(begun, now, asked);
+                let wait = stuck.wait(now);
+                (self.on_event)(Event::Stuck(why, wait));
+            }
+            None if too_many && self.goes_on => {
+                let pause = self.options.stuck_pause.max(asked.unwrap_or_default());
+                self.is_stuck(Stuck::after_troubles(now, pause), why);
+            }
+            None if !self.goes_on && (too_many || pause > self.options.max_pause) => {
+                self.end.get_or_insert_with(|| End::GaveUp(why.to_owned()));
+            }
+            None if self.end.is_none() => (self.on_event)(Event::Pause(pause, why)),
+            None => {}
+        }
+    }
+
+    fn is_stuck(&mut self, stuck: Stuck, why: &str) {
+        (self.on_event)(Event::Stuck(why, stuck.wait(Instant::now())));
+        self.stuck = Some(stuck);
+    }
+
     fn conclude(&mut self, row: Claimed, verdict: Verdict) {
         self.customers.end(&row.customer_id);
         if verdict.state == State::Pending {
-            self.customers.wait([row.customer_id.clone()]);
+            self.customers.wait(&row.customer_id);
         }
         if let Some(failing) = &mut self.failing {
             failing.in_vain = false;
@@ -106,6 +152,7 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
     }
 
     pub(super) fn tell(&mut self, ended: Ended, recorded: bool) {
+        self.control.ended(ended.row.id);
         let sent = ended.sent();
         match recorded {
             true => {
