@@ -169,7 +169,15 @@ impl<'a> Sample<'a> {
                 .map(|it| &it.argument);
             let flag = argument.map_or_else(String::new, |it| it.replace('_', "-"));
             let own = [
-                "format", "timeout", "proxy", "output", "input", "sandbox", "verbose", "help",
+                "format",
+                "timeout",
+                "proxy",
+                "output",
+                "input",
+                "sandbox",
+                "verbose",
+                "help",
+                "credentials",
             ];
             let prefix = if own.contains(&flag.as_str()) { "parameter-" } else { "" };
             child.arg(format!("--{prefix}{flag}={text}"));

@@ -8,10 +8,14 @@ use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use crate::document::{Flag, FlagKind, Operation};
 use crate::report::EXIT_STATUSES;
 
-const CREDENTIALS: &str = "\
-Credentials come from the environment, never from an argument:
-  VITEC_CONNECT_USERNAME and VITEC_CONNECT_PASSWORD, or the user name there and --password-stdin,
-  or VITEC_CONNECT_BASIC, the base64 string that the portal shows.
+pub(crate) const CREDENTIALS: &str = "\
+Credentials never come from an argument. The first of these counts:
+  a file with each customer's, named by --credentials;
+  VITEC_CONNECT_USERNAME with VITEC_CONNECT_PASSWORD, VITEC_CONNECT_PASSWORD_FILE or --password-stdin;
+  VITEC_CONNECT_BASIC or VITEC_CONNECT_BASIC_FILE: the base64 string that the portal shows.
+A _FILE is the path of a file that only its owner can read; its first line counts. In systemd's CREDENTIALS_DIRECTORY
+offices.toml, vitec-connect.password and vitec-connect.basic serve as the files of --credentials (unless
+--password-stdin is given) and of these variables. Of a variable and its file only one may be there.
 VITEC_CONNECT_BASE_URL replaces the base URL.";
 
 const WORST_ROW: &str = "\
@@ -63,7 +67,7 @@ pub(crate) fn command(operations: &[Operation]) -> Command {
             Command::new("sandbox")
                 .about("Serves a stand-in for Vitec Connect, with a page to try it, until Ctrl-C")
                 .after_help(
-                    "User name and password come from VITEC_CONNECT_USERNAME and VITEC_CONNECT_PASSWORD; without them it is \
+                    "User name and password come from VITEC_CONNECT_USERNAME and VITEC_CONNECT_PASSWORD (or its file); without them it is \
                      `partner` with a random password, which is shown.",
                 )
                 .arg(
@@ -161,6 +165,13 @@ pub(crate) fn own_flags() -> Vec<String> {
     longs.chain(others).map(str::to_owned).collect()
 }
 
+/// For every command that calls.
+pub(crate) fn credentials() -> Arg {
+    option("credentials", "FILE").help(
+        "Each customer's user name and password, in TOML: [M30011] username = \"…\" password = \"…\"; readable by its owner only",
+    )
+}
+
 fn settings() -> Vec<Arg> {
     let seconds = ValueParser::from(|text: &str| match humantime::parse_duration(text) {
         Ok(time) if time > Duration::ZERO => Ok(time),
@@ -195,8 +206,10 @@ fn settings() -> Vec<Arg> {
             .long("ca-file")
             .value_name("PEM")
             .help("Trust these root certificates too"),
+        credentials(),
         Arg::new("password-stdin")
             .long("password-stdin")
+            .conflicts_with("credentials")
             .action(ArgAction::SetTrue)
             .help("Read the password from the first line of stdin; asks for it at a terminal"),
         Arg::new("verbose")

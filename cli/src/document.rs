@@ -190,12 +190,37 @@ fn kebab(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::beside;
+    use super::*;
 
     #[test]
     fn no_parameter_takes_the_place_of_what_is_our_own() {
         let own = ["outcome", "status"];
         assert_eq!(beside(&own, "contactId"), "contactId");
         assert_eq!(beside(&own, "status"), "parameter.status");
+    }
+
+    #[test]
+    fn no_flag_takes_the_place_of_one_of_our_own() {
+        let flag = |name: &str| field(vitec_connect::description(), name, &Type::Text, None);
+        let operation = name_flags(Operation {
+            id: "call".to_owned(),
+            noun: "noun".to_owned(),
+            verb: "call".to_owned(),
+            summary: String::new(),
+            parameters: vec![flag("credentials")],
+            body: Some(Body {
+                required: true,
+                is_bytes: false,
+                members: vec![flag("credentials"), flag("bank")],
+            }),
+        });
+        let members = operation.body.iter().flat_map(|it| &it.members);
+        let flags: Vec<&str> = operation
+            .parameters
+            .iter()
+            .chain(members)
+            .map(|it| it.flag.as_str())
+            .collect();
+        assert_eq!(flags, ["parameter-credentials", "body-credentials", "bank"]);
     }
 }

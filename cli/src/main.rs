@@ -5,6 +5,7 @@
 mod arguments;
 mod body;
 mod call;
+mod credentials;
 mod document;
 mod import;
 mod offices;

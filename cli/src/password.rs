@@ -12,11 +12,17 @@ pub(crate) fn read(username: &str) -> Result<Zeroizing<String>, Mistake> {
         false => line(),
     };
     let line = line.map_err(|error| Mistake::new(format!("stdin cannot be read: {error}")))?;
-    // Windows tools write a byte order mark into a pipe.
-    match line.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']) {
+    match first_line(&line) {
         "" => Err(Mistake::new("there is no password on the first line of stdin")),
         password => Ok(Zeroizing::new(password.to_owned())),
     }
+}
+
+/// Without what Windows tools write before it and behind it.
+pub(crate) fn first_line(text: &str) -> &str {
+    let text = text.trim_start_matches('\u{feff}');
+    let line = text.split_once('\n').map_or(text, |(line, _)| line);
+    line.trim_end_matches('\r')
 }
 
 fn line() -> io::Result<Zeroizing<String>> {

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use clap::ArgMatches;
 use vitec_connect_sandbox::Sandbox;
 
+use crate::credentials::account;
 use crate::print::{say, stdout};
 use crate::report::Mistake;
-use crate::settings::account;
 use crate::signals::Signals;
 
 pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<(), Mistake> {

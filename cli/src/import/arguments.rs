@@ -32,10 +32,6 @@ pub(crate) fn arguments() -> Vec<Arg> {
             })
             .help("How many calls are under way at a time"),
         Arg::new("rate").long("rate").value_name("RATE").value_parser(rate).help("At most so many calls, as in 10/s [default: unlimited]"),
-        Arg::new("credentials")
-            .long("credentials")
-            .value_name("FILE")
-            .help("Each customer's user name and password, in TOML: [M30011] username = \"…\" password = \"…\"; readable by its owner only"),
         Arg::new("retry-unknown")
             .long("retry-unknown")
             .action(ArgAction::SetTrue)

@@ -23,6 +23,7 @@ pub(crate) use self::arguments::arguments;
 use self::progress::Shown;
 use self::report_file::{Destination, Needed};
 use self::summary::Summary;
+use crate::credentials::files;
 use crate::outbox::{named, ready, said_place};
 use crate::print::say;
 use crate::report::{Mistake, Output, chain, output};
@@ -235,6 +236,11 @@ fn destination(matches: &ArgMatches, input: &str, place: &str) -> Result<Destina
         let path = matches.get_one::<String>(option).map(PathBuf::from);
         needed.extend(path.and_then(|path| Needed::new(what, &path)));
     }
+    needed.extend(
+        files()
+            .iter()
+            .filter_map(|path| Needed::new("the credentials' file", path)),
+    );
     Destination::check(given, &needed)
 }
 

@@ -1,5 +1,8 @@
 //! Where credentials come from, and that they go nowhere else.
 
+#[cfg(unix)]
+mod files;
+
 use serde_json::json;
 use vitec_connect_sandbox::{Answer, Sandbox};
 

@@ -20,9 +20,18 @@ use vitec_connect_sandbox::Sandbox;
 /// The command, without the caller's environment.
 fn vitec_connect(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vitec-connect"));
-    for variable in ["USERNAME", "PASSWORD", "BASIC", "BASE_URL", "OUTBOX"] {
+    for variable in [
+        "USERNAME",
+        "PASSWORD",
+        "PASSWORD_FILE",
+        "BASIC",
+        "BASIC_FILE",
+        "BASE_URL",
+        "OUTBOX",
+    ] {
         command.env_remove(format!("VITEC_CONNECT_{variable}"));
     }
+    command.env_remove("CREDENTIALS_DIRECTORY");
     command.args(arguments);
     command
 }
