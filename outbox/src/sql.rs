@@ -211,14 +211,14 @@ pub(crate) const HOLDS: &str = concat!(
 /// sending → anything, for the attempt that it is the answer of and no other.
 ///
 /// An answer can be late: its row was taken for `unknown` when the lease ran out, and it still settles that. Where a
-/// person has put the row back to `pending` since, only the news that it *was* accepted counts: it keeps the row from
-/// being sent again. The same answer can come twice, where it was not heard that the first was recorded: delivery `$9` is
+/// person has put the row back to `pending` since, or has given it up, only the news that it *was* accepted counts: it keeps
+/// the row from being sent again. To the content from before a correction it says nothing: see [`SUPERSEDED`]. The same answer can come twice, where it was not heard that the first was recorded: delivery `$9` is
 /// the row's owner, for [`RECORDED`], also where the lease had run out and it had none.
 pub(crate) const RECORD: &str = concat!(
     "UPDATE ",
     rows!(),
     " SET state = $3, answer = $4, message = $5, kind = $6, status = $7, lease_until = NULL, changed_at = $8, owner = $9
-    WHERE id = $1 AND attempt = $2
+    WHERE id = $1 AND attempt = $2 AND (corrected IS NULL OR corrected < $2)
     AND (state IN ('sending', 'unknown') OR state = $3 OR $3 = 'accepted')"
 );
 

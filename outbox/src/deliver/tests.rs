@@ -41,8 +41,12 @@ struct Told {
 async fn run(model: &Model, server: &Server, options: &DeliverOptions, shutdown: impl Future<Output = ()>) -> Told {
     let (mut rows, mut too_late) = (Vec::new(), Vec::new());
     let outbox = Outbox::new(model.clone());
-    let random = fastrand::Rng::with_seed(4711);
-    let delivered = deliver_by(&outbox, server, options, random, shutdown, |event| match event {
+    let how = How {
+        control: &Control::default(),
+        goes_on: false,
+        random: fastrand::Rng::with_seed(4711),
+    };
+    let delivered = deliver_by(&outbox, server, options, how, shutdown, |event| match event {
         Event::Row(row) => rows.push(row.clone()),
         Event::TooLate(row) => too_late.push(row.clone()),
         _ => {}
@@ -120,7 +124,7 @@ async fn a_result_is_told_though_it_was_not_heard_that_it_was_recorded() {
         (State::Accepted, Effect::Answered),
         (State::Rejected, Effect::Answered),
         (State::Unknown, Effect::Answered),
-        (State::Pending, Effect::StopCustomer),
+        (State::Pending, Effect::Hold),
     ] {
         for fault in [Fault::After, Fault::SilentAfter, Fault::Late(300 * MILLIS)] {
             let model = Model::new();
@@ -199,8 +203,12 @@ async fn a_silent_database_at_the_start_has_an_end_and_signals_are_heard() {
             options(),
         );
         let begun = Instant::now();
-        let random = fastrand::Rng::with_seed(1);
-        let error = deliver_by(&outbox, &server, &options, random, std::future::pending(), |_| {}).await;
+        let how = How {
+            control: &Control::default(),
+            goes_on: false,
+            random: fastrand::Rng::new(),
+        };
+        let error = deliver_by(&outbox, &server, &options, how, std::future::pending(), |_| {}).await;
         assert_eq!(
             (error.unwrap_err().kind(), begun.elapsed().as_secs()),
             (ErrorKind::Gone, 10)
@@ -313,9 +321,9 @@ async fn what_is_claimed_when_the_run_ends_is_given_back() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_claimed_for_a_customer_that_was_stopped_is_given_back() {
-    let stop = verdict(State::Pending, Effect::StopCustomer);
+    let stop = verdict(State::Pending, Effect::Hold);
     let (model, server, told) = claimed_meanwhile(stop, Duration::from_secs(3000)).await;
-    assert_eq!(told.summary.stopped.len(), 1);
+    assert!(told.summary.left_out.is_empty());
     assert_eq!((server.posts().len(), model.counts()), (3, [8, 0, 2, 0, 0]));
 }
 

@@ -17,7 +17,7 @@ use super::earlier::Earlier;
 use super::fate::{Fate, Reply};
 use super::plan::{DatabasePlan, Outage};
 use crate::error::{ErrorKind, database};
-use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::row::{Counts, Enqueued, Filter, Held, NewRow, Row, State, Transition};
 use crate::sqlite::tables;
 use crate::sqlite::transactions;
 use crate::store::{Answer, Change, Delivery, Exchange, Exchanged, Hold, Standing, Store};
@@ -33,6 +33,9 @@ pub(super) enum Asked {
     Hold(Hold),
     Sweep,
     Look(&'static str),
+    HoldCustomers(Vec<String>),
+    Release(Vec<String>),
+    Correct(i64),
     Change(Vec<i64>, Change),
     RetryUnknown,
     Purge(Duration),
@@ -40,6 +43,9 @@ pub(super) enum Asked {
 
 /// All rows, by their numbers.
 pub(super) type Rows = BTreeMap<i64, Seen>;
+
+/// A customer as it stands in the database: its state, and how often it was released.
+pub(super) type Customers = BTreeMap<String, (String, i64)>;
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,6 +79,7 @@ struct Model {
     plan: DatabasePlan,
     start: Instant,
     rows: Rows,
+    customers: Customers,
 }
 
 /// One process's, or one person's, way to the database.
@@ -107,6 +114,7 @@ impl Access {
             plan,
             start: Instant::now(),
             rows: BTreeMap::new(),
+            customers: BTreeMap::new(),
         };
         Self {
             model: Arc::new(Mutex::new(model)),
@@ -207,7 +215,11 @@ impl Access {
         transaction.commit().unwrap();
         let after = read(&model.connection);
         let before = std::mem::replace(&mut model.rows, after);
+        let customers = read_customers(&model.connection);
+        let customers_before = std::mem::replace(&mut model.customers, customers);
+        check.customers_changed(asked, &customers_before, &model.customers);
         check.changed(asked, now, &before, &model.rows);
+        check.history(&read_history(&model.connection), &model.rows);
         see(&mut check, &before, &model.rows, &done);
         done
     }
@@ -231,7 +243,7 @@ fn read(connection: &Connection) -> Rows {
     let mut select = connection
         .prepare_cached(
             "SELECT id, state, attempt, customer_id, payload, lease_until, changed_at, operation, reference,
-             answer IS NOT NULL, message IS NOT NULL FROM vitec_connect_outbox ORDER BY id",
+             answer IS NOT NULL, message IS NOT NULL FROM vitec_connect_rows ORDER BY id",
         )
         .unwrap();
     let time = |text: String| text.parse::<DateTime<Utc>>().unwrap();
@@ -253,6 +265,26 @@ fn read(connection: &Connection) -> Rows {
         ))
     });
     rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn read_customers(connection: &Connection) -> Customers {
+    let mut select = connection
+        .prepare_cached("SELECT customer_id, state, releases FROM vitec_connect_customers")
+        .unwrap();
+    let customers = select.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
+    customers.unwrap().map(Result::unwrap).collect()
+}
+
+/// Each step: row, number, attempt, state.
+fn read_history(connection: &Connection) -> Vec<(i64, i64, i64, State)> {
+    let mut select = connection
+        .prepare_cached("SELECT row_id, number, attempt, state FROM vitec_connect_history ORDER BY row_id, number")
+        .unwrap();
+    let steps = select.query_map([], |row| {
+        let state = row.get_ref(3)?.as_str()?.parse().unwrap();
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, state))
+    });
+    steps.unwrap().map(Result::unwrap).collect()
 }
 
 impl Store for Access {
@@ -285,6 +317,7 @@ impl Store for Access {
                 Ok(Delivery {
                     owner: transactions::next_owner(transaction)?,
                     lease,
+                    history: None,
                     _lock: None,
                 })
             },
@@ -332,11 +365,60 @@ impl Store for Access {
         )
     }
 
-    fn list(&self, only: Option<State>, after: i64, limit: u32) -> Answer<Vec<Row>> {
+    fn list(&self, only: Filter, after: i64, limit: u32) -> Answer<Vec<Row>> {
+        let seen = only.clone();
         self.ask(
             Asked::Look("list"),
-            move |transaction, _| transactions::list(transaction, only, after, limit),
-            move |check, rows, _, list| check.list(rows, only, after, limit, list),
+            move |transaction, _| transactions::list(transaction, &only, after, limit),
+            move |check, rows, _, list| check.list(rows, &seen, after, limit, list),
+        )
+    }
+
+    fn history(&self, id: i64) -> Answer<Vec<Transition>> {
+        self.ask(
+            Asked::Look("history"),
+            move |transaction, _| transactions::history(transaction, id),
+            |_, _, _, _| {},
+        )
+    }
+
+    fn oldest(&self) -> Answer<Option<DateTime<Utc>>> {
+        self.ask(
+            Asked::Look("oldest"),
+            |transaction, _| transactions::oldest(transaction),
+            |_, _, _, _| {},
+        )
+    }
+
+    fn holds(&self) -> Answer<Vec<Held>> {
+        self.ask(
+            Asked::Look("holds"),
+            |transaction, _| transactions::holds(transaction),
+            |check, _, _, holds| check.holds(holds),
+        )
+    }
+
+    fn hold_customers(&self, customers: Vec<String>, why: Option<String>) -> Answer<()> {
+        self.ask(
+            Asked::HoldCustomers(customers.clone()),
+            move |transaction, now| transactions::hold_customers(transaction, now, &customers, why.as_deref()),
+            |_, _, _, ()| {},
+        )
+    }
+
+    fn release_customers(&self, customers: Vec<String>) -> Answer<Vec<String>> {
+        self.ask(
+            Asked::Release(customers.clone()),
+            move |transaction, now| transactions::release_customers(transaction, now, &customers),
+            |_, _, _, _| {},
+        )
+    }
+
+    fn correct(&self, id: i64, payload: String, content_hash: String) -> Answer<bool> {
+        self.ask(
+            Asked::Correct(id),
+            move |transaction, now| transactions::correct(transaction, now, id, &payload, &content_hash),
+            move |check, before, after, corrected| check.was_corrected(id, before, after, *corrected),
         )
     }
 

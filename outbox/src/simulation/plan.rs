@@ -36,6 +36,8 @@ pub(super) struct Command {
     pub(super) file: usize,
     /// It only delivers, and has no file.
     pub(super) bare: bool,
+    /// The same, and it does so until a signal comes.
+    pub(super) follows: bool,
     pub(super) options: DeliverOptions,
     /// How many rows it stores in one transaction.
     pub(super) batch: usize,
@@ -72,6 +74,14 @@ pub(super) enum Visit {
     Purge(Duration),
     /// Looks, from a program that starts: rows whose delivery is gone become unknown.
     Look,
+    /// Holds a customer.
+    Hold(usize),
+    /// Releases all that are held.
+    Release,
+    /// Gives up some of the rows that wait for a person, and one that is pending.
+    Drop,
+    /// Gives rejected rows, and one that is pending, another content.
+    Correct,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +128,10 @@ pub(super) enum ServerTrouble {
     Fails,
     TooMany,
     Unauthorized,
+    /// There are no credentials.
+    Uncredited,
+    /// It points elsewhere.
+    Moved,
     Refuses,
     Cuts,
     Late,
@@ -174,6 +188,11 @@ impl Plan {
                         Visit::RetryUnknown,
                         Visit::Purge(ms(2000)),
                         Visit::Look,
+                        Visit::Release,
+                        Visit::Release,
+                        Visit::Hold(rng.usize(..3)),
+                        Visit::Drop,
+                        Visit::Correct,
                     ];
                     (ms(rng.u64(..30_000)), pick(rng, &visits))
                 })
@@ -196,6 +215,10 @@ impl Plan {
         self.earlier = Earlier::draw(rng, &self.files[0]);
         for command in self.workers.iter_mut().flatten() {
             command.keep = (rng.u8(..4) == 0).then(|| ms(pick(rng, &[0, 100, 2000])));
+            if command.bare && rng.bool() {
+                command.follows = true;
+                command.signal = Some(ms(rng.u64(..60_000)));
+            }
         }
         for (_, visit) in &mut self.visits {
             if let Visit::Purge(keep) = visit {
@@ -226,7 +249,8 @@ impl Plan {
         let from = command.after + ms(rng.u64(10..400));
         let over = from + command.options.lease;
         command.options = command.options.clone().record_patience(ms(60_000));
-        (command.bare, command.signal, command.death) = (false, None, None);
+        (command.bare, command.follows) = (false, false);
+        (command.signal, command.death) = (None, None);
         command.cut_off = Some(Outage {
             from,
             until: over + ms(rng.u64(3000..20_000)),
@@ -252,7 +276,7 @@ impl Plan {
             signal: rng.bool().then(|| ms(rng.u64(5..100))),
             ..other.clone()
         };
-        other.bare = rng.bool();
+        (other.bare, other.follows) = (rng.bool(), false);
         self.workers.push(vec![other, again]);
     }
 
@@ -290,13 +314,16 @@ impl Plan {
             .max_pause(ms(pick(rng, &[5000, 300_000])))
             .database_patience(ms(pick(rng, &[300, 2000, 10_000])))
             .record_patience(ms(pick(rng, &[500, 3000, 10_000, 60_000])))
+            .poll(ms(pick(rng, &[100, 1000])))
+            .stuck_pause(ms(pick(rng, &[1000, 10_000])))
             .retry_unknown(rng.u8(..20) == 0);
         if rng.u8(..3) == 0 {
             options = options.rate(pick(rng, &[0.5, 2.0, 4.0, 20.0]));
         }
         Command {
             file: rng.usize(..files),
-            bare: rng.u8(..4) == 0,
+            bare: rng.u8(..3) == 0,
+            follows: false,
             options,
             batch: rng.usize(1..=10),
             // The next one is started by hand, or by something that restarts it at once.
@@ -353,8 +380,19 @@ impl Plan {
     }
 
     fn server(rng: &mut Rng, lease: Duration) -> ServerPlan {
-        use ServerTrouble::{Cuts, Fails, Garbles, Late, Refuses, Rejects, TooMany, Unauthorized};
-        let all = [Rejects, Fails, TooMany, Unauthorized, Refuses, Cuts, Late, Garbles];
+        use ServerTrouble::{Cuts, Fails, Garbles, Late, Moved, Refuses, Rejects, TooMany, Unauthorized, Uncredited};
+        let all = [
+            Rejects,
+            Fails,
+            TooMany,
+            Unauthorized,
+            Uncredited,
+            Moved,
+            Refuses,
+            Cuts,
+            Late,
+            Garbles,
+        ];
         ServerPlan {
             troubles: some(rng, &all),
             share: pick(rng, &[0.0, 0.1, 0.3, 0.7]),

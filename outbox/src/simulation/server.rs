@@ -75,7 +75,7 @@ impl Server {
         sleep(reply.after).await;
         let mut check = lock(&self.check);
         check.note(|| format!("run {}: hears of row {}: {}", self.run, row.id, reply.verdict.state));
-        check.heard(&row, reply.verdict.effect == Effect::StopCustomer);
+        check.heard(&row, reply.verdict.effect);
         reply.verdict
     }
 }
@@ -107,7 +107,9 @@ impl Model {
                 return reply;
             }
             ServerTrouble::Rejects => (State::Rejected, Some(400), Effect::Answered),
-            ServerTrouble::Unauthorized => (State::Pending, Some(401), Effect::StopCustomer),
+            ServerTrouble::Unauthorized => (State::Pending, Some(401), Effect::Hold),
+            ServerTrouble::Uncredited => (State::Pending, None, Effect::LeaveOut),
+            ServerTrouble::Moved => (State::Rejected, Some(301), Effect::Redirected),
             ServerTrouble::TooMany => {
                 let asked = rng.bool().then(|| Duration::from_secs(rng.u64(..6)));
                 (State::Pending, Some(429), Effect::SlowDown(asked))

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::sql;
 
 /// The statements that move rows, or say where they are.
-const STATEMENTS: [(&str, &str); 18] = [
+const STATEMENTS: [(&str, &str); 24] = [
     ("INSERT", sql::INSERT),
     ("FIND", sql::FIND),
     ("CORRECT", sql::CORRECT),
@@ -25,7 +25,13 @@ const STATEMENTS: [(&str, &str); 18] = [
     ("PURGE", sql::PURGE),
     ("CUSTOMERS", sql::CUSTOMERS),
     ("LIST", sql::LIST),
-    ("LIST_STATE", sql::LIST_STATE),
+    ("CLAIM_FIRST", sql::CLAIM_FIRST),
+    ("PROVE", sql::PROVE),
+    ("HOLD", sql::HOLD),
+    ("RELEASE_CUSTOMER", sql::RELEASE_CUSTOMER),
+    ("HOLDS", sql::HOLDS),
+    ("DROP", sql::DROP),
+    ("CORRECT_ROW", sql::CORRECT_ROW),
 ];
 
 /// Conditions that nothing here can miss, and what they are there for.

@@ -17,11 +17,11 @@ use super::plan::{Command, Death, Line, Plan, Visit};
 use super::server::Server;
 use crate::batch::Batch;
 use crate::call::{Call, Caller};
-use crate::deliver::deliver_by;
+use crate::deliver::{Control, How, deliver_by};
 use crate::error::Error;
 use crate::options::{DeliverOptions, End, Event};
 use crate::outbox::{Outbox, Resolution};
-use crate::row::{NewRow, Row, State};
+use crate::row::{Filter, NewRow, Row, State};
 use crate::store::Claimed;
 use crate::verdict::Verdict;
 
@@ -123,10 +123,15 @@ impl World {
         self.database.heal();
         self.server.heal();
         sleep(Duration::from_secs(3600)).await;
+        let person = Outbox::new(self.database.of(Who::Person(0)));
+        if let Err(error) = release(&person).await {
+            lock(&self.check).wrong(format!("customers cannot be released: {error}"));
+        }
         for file in 0..self.files.len() {
             let command = Command {
                 file,
                 bare: false,
+                follows: false,
                 options: DeliverOptions::default(),
                 batch: 100,
                 after: Duration::ZERO,
@@ -191,7 +196,8 @@ impl World {
         let database = (options.database_patience + options.record_patience + second) * self.troubles.0;
         let posts = rows * (1 + self.visits.len() as u32) + self.troubles.1;
         let server = (self.late + 2 * second) * posts + 36 * second * self.troubles.1;
-        stored + database + server + options.lease
+        let until_signal = command.signal.filter(|_| command.follows).unwrap_or_default();
+        stored + database + server + options.lease + until_signal
     }
 
     async fn deliver(&self, number: usize, command: &Command, random: u64) {
@@ -204,9 +210,13 @@ impl World {
                 None => std::future::pending().await,
             }
         };
-        let random = Rng::with_seed(random);
+        let how = How {
+            control: &Control::default(),
+            goes_on: command.follows,
+            random: Rng::with_seed(random),
+        };
         let hear = |event: Event<'_>| self.hear(number, &event);
-        let ended = deliver_by(&outbox, &server, &command.options, random, signal, hear).await;
+        let ended = deliver_by(&outbox, &server, &command.options, how, signal, hear).await;
         let mut check = lock(&self.check);
         check.note(|| format!("run {number} has delivered: {ended:?}"));
         if let Ok(summary) = ended {
@@ -296,6 +306,8 @@ impl World {
         match event {
             Event::Row(row) => check.told(run, row.id, row.state, true),
             Event::TooLate(row) => check.told(run, row.id, row.state, false),
+            Event::Stuck(_, wait) => check.is_stuck(run, Some(*wait)),
+            Event::GoesOn => check.is_stuck(run, None),
             _ => {}
         }
     }
@@ -311,6 +323,10 @@ impl World {
                 Visit::RetryUnknown => outbox.retry_unknown().await.map(|_| ()),
                 Visit::Purge(keep) => outbox.purge(keep).await.map(|_| ()),
                 Visit::Look => outbox.sweep().await.map(|_| ()),
+                Visit::Hold(customer) => outbox.hold(&[customer_id(customer)], Some("by the plan")).await,
+                Visit::Release => release(&outbox).await,
+                Visit::Drop => self.give_up(&outbox).await,
+                Visit::Correct => self.correct(&outbox).await,
             }
         };
         match tokio::time::timeout(LONGEST_VISIT, asks).await {
@@ -321,7 +337,7 @@ impl World {
 
     /// Looks in Vitec, and at one row after another.
     async fn decide(&self, outbox: &Outbox, visit: Visit) -> Result<(), Error> {
-        let first = outbox.list(None, 0, 1).await?.pop();
+        let first = outbox.list(&Filter::default(), 0, 1).await?.pop();
         if let Some(first) = first.filter(|row| !matches!(row.state, State::Rejected | State::Unknown)) {
             // A number that was typed wrongly.
             let refused = match visit {
@@ -333,14 +349,14 @@ impl World {
         let mut rows = Vec::new();
         loop {
             let after = rows.last().map_or(0, |row: &Row| row.id);
-            let page = outbox.list(Some(State::Unknown), after, 2).await?;
+            let page = outbox.list(&Filter::default().state(State::Unknown), after, 2).await?;
             if page.is_empty() {
                 break;
             }
             rows.extend(page);
         }
         if matches!(visit, Visit::Requeue) {
-            rows.extend(outbox.list(Some(State::Rejected), 0, 3).await?);
+            rows.extend(outbox.list(&Filter::default().state(State::Rejected), 0, 3).await?);
             let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
             return outbox.requeue(&ids).await;
         }
@@ -351,13 +367,50 @@ impl World {
         outbox.resolve(&there, Resolution::Accepted).await?;
         outbox.resolve(&not, Resolution::NotSent).await
     }
+
+    /// Some of what waits for a person, one row that is pending, and one that cannot be given up.
+    async fn give_up(&self, outbox: &Outbox) -> Result<(), Error> {
+        for state in [State::Unknown, State::Rejected, State::Pending, State::Accepted] {
+            let rows = outbox.list(&Filter::default().state(state), 0, 1).await?;
+            let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+            let given_up = outbox.drop_rows(&ids).await;
+            lock(&self.check).note(|| format!("{ids:?}, {state}, are given up: {given_up:?}"));
+        }
+        Ok(())
+    }
+
+    /// One row that was rejected, one that is pending, and one that cannot be corrected.
+    async fn correct(&self, outbox: &Outbox) -> Result<(), Error> {
+        for state in [State::Rejected, State::Pending, State::Unknown] {
+            for row in outbox.list(&Filter::default().state(state), 0, 1).await? {
+                let promise = super::check::promise_of(row.payload.as_deref().unwrap_or_default());
+                let corrected = outbox.correct(row.id, &content(&format!("{promise}.9"))).await;
+                lock(&self.check).note(|| format!("row {}, {state}, is corrected: {corrected:?}", row.id));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Releases all that are held.
+async fn release(outbox: &Outbox) -> Result<(), Error> {
+    let held = outbox.holds().await?;
+    let names: Vec<CustomerId> = held.iter().map(|held| held.customer_id.parse().unwrap()).collect();
+    outbox.release(&names).await.map(|_| ())
+}
+
+fn customer_id(customer: usize) -> CustomerId {
+    format!("M{customer}").parse().unwrap()
+}
+
+fn content(mark: &str) -> LoanPromise {
+    LoanPromise::builder().bank(mark).build()
 }
 
 impl Line {
     pub(super) fn row(&self) -> NewRow {
-        let customer: CustomerId = format!("M{}", self.customer).parse().unwrap();
-        let bank = format!("promise-{}.{}", self.promise, self.version);
-        let row = NewRow::new(customer, ["4711"], &LoanPromise::builder().bank(bank).build()).unwrap();
+        let mark = format!("promise-{}.{}", self.promise, self.version);
+        let row = NewRow::new(customer_id(self.customer), ["4711"], &content(&mark)).unwrap();
         match self.has_reference {
             true => row.reference(format!("R{}", self.promise)),
             false => row,

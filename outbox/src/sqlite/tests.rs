@@ -4,6 +4,7 @@ use rusqlite::OpenFlags;
 use vitec_connect::LoanPromise;
 
 use super::*;
+use crate::row::State;
 
 fn row(number: usize) -> NewRow {
     let promise = LoanPromise::builder()
@@ -85,23 +86,15 @@ async fn a_row_is_found_by_an_index() {
 }
 
 #[tokio::test]
-async fn a_file_of_version_1_that_can_only_be_read_can_be_looked_at() {
+async fn a_file_of_an_older_version_that_can_only_be_read_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("o.db");
     let writing = Sqlite::open(&path, Some("x")).await.unwrap();
-    writing.enqueue(vec![row(1)]).await.unwrap();
-    let old = "DROP INDEX vitec_connect_outbox_lookup;
-        ALTER TABLE vitec_connect_outbox DROP COLUMN lookup;
-        ALTER TABLE vitec_connect_outbox DROP COLUMN claim;
-        ALTER TABLE vitec_connect_outbox DROP COLUMN corrected;
-        UPDATE vitec_connect_outbox_meta SET value = '1' WHERE name = 'version'";
+    let old = "UPDATE vitec_connect_outbox_meta SET value = '2' WHERE name = 'version'";
     writing.with(|it| it.execute_batch(old)).unwrap();
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let store = Sqlite::from_connection(connection, path, Some("x")).unwrap();
-    assert_eq!(store.list(None, 0, 10).await.unwrap().len(), 1);
-    assert_eq!(store.standing(vec![1, 2]).await.unwrap().len(), 1);
-    let error = store.enqueue(vec![row(2)]).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ReadOnly);
+    let error = Sqlite::from_connection(connection, path, Some("x")).unwrap_err();
+    assert!(error.to_string().contains("run `vitec-connect outbox init`"), "{error}");
 }
 
 /// Attempt 1 was late; a person had it sent again, and that was rejected and corrected.
@@ -127,6 +120,7 @@ async fn a_late_accepted_for_the_old_content_keeps_the_correction_from_being_sen
             message: None,
             kind: None,
             status: None,
+            credentials: None,
         }],
         ..Exchange::default()
     };
@@ -157,7 +151,7 @@ async fn a_late_accepted_for_the_old_content_keeps_the_correction_from_being_sen
             .unwrap();
         assert_eq!(late.recorded, [true], "also where it is asked again");
     }
-    let now = store.list(None, 0, 1).await.unwrap().remove(0);
+    let now = store.list(Filter::default(), 0, 1).await.unwrap().remove(0);
     assert_eq!((now.state, now.answer.as_deref()), (State::Accepted, Some("4711")));
     assert!(now.message.unwrap().contains("the correction was not sent"));
     assert!(store.exchange(&delivery, claim(3)).await.unwrap().claimed.is_empty());

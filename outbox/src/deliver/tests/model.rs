@@ -11,7 +11,7 @@ use vitec_connect::LoanPromise;
 
 use crate::call::{Call, Caller};
 use crate::error::{ErrorKind, database};
-use crate::row::{Counts, Enqueued, NewRow, Row, State};
+use crate::row::{Counts, Enqueued, Filter, Held, NewRow, Row, State, Transition};
 use crate::sqlite::{tables, transactions};
 use crate::store::{Answer, Change, Claimed, Delivery, Exchange, Exchanged, Hold, Standing, Store};
 use crate::verdict::Verdict;
@@ -123,12 +123,13 @@ impl Model {
     }
 
     pub(super) fn rows(&self) -> Vec<Row> {
-        self.run(|transaction, _| transactions::list(transaction, None, 0, 1000))
+        self.run(|transaction, _| transactions::list(transaction, &Filter::default(), 0, 1000))
     }
 
     pub(super) fn counts(&self) -> [u64; 5] {
+        use State::{Accepted, Pending, Rejected, Sending, Unknown};
         let counts = self.run(|transaction, _| transactions::counts(transaction));
-        State::ALL.map(|state| counts.of(state))
+        [Pending, Sending, Accepted, Rejected, Unknown].map(|state| counts.of(state))
     }
 
     pub(super) fn enqueue_rows(&self, number: usize) {
@@ -162,6 +163,7 @@ impl Store for Model {
             Ok(Delivery {
                 owner: transactions::next_owner(transaction)?,
                 lease,
+                history: None,
                 _lock: None,
             })
         })
@@ -195,7 +197,35 @@ impl Store for Model {
         unimplemented!()
     }
 
-    fn list(&self, _: Option<State>, _: i64, _: u32) -> Answer<Vec<Row>> {
+    fn list(&self, _: Filter, _: i64, _: u32) -> Answer<Vec<Row>> {
+        unimplemented!()
+    }
+
+    fn history(&self, _: i64) -> Answer<Vec<Transition>> {
+        unimplemented!()
+    }
+
+    fn oldest(&self) -> Answer<Option<DateTime<Utc>>> {
+        unimplemented!()
+    }
+
+    fn holds(&self) -> Answer<Vec<Held>> {
+        self.answer(self.fault("holds", None), |transaction, _| {
+            transactions::holds(transaction)
+        })
+    }
+
+    fn hold_customers(&self, _: Vec<String>, _: Option<String>) -> Answer<()> {
+        unimplemented!()
+    }
+
+    fn release_customers(&self, customers: Vec<String>) -> Answer<Vec<String>> {
+        self.answer(self.fault("release", None), move |transaction, now| {
+            transactions::release_customers(transaction, now, &customers)
+        })
+    }
+
+    fn correct(&self, _: i64, _: String, _: String) -> Answer<bool> {
         unimplemented!()
     }
 

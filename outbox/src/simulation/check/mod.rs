@@ -1,6 +1,7 @@
 //! What must be true, whatever happens. It sees every transaction, every call and every word of a run, and knows what the
 //! rules are without their SQL.
 
+mod customers;
 mod report;
 mod rules;
 mod whole;
@@ -16,7 +17,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::row::State;
+use crate::simulation::database::Customers;
 use crate::store::Claimed;
+use crate::verdict::Effect;
 
 /// Who does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,8 @@ struct Known {
     promise: String,
     /// To whom, and what: also where it is purged.
     content: (String, String),
+    /// The same as it was first: what it is recognised by without a reference.
+    first_content: (String, String),
     /// Each state that it was in, and since when.
     history: Vec<(Duration, State)>,
     /// Until when its attempt was claimed, at most, and since when that is known.
@@ -95,8 +100,10 @@ struct Run {
     heard: Vec<(i64, State)>,
     /// What it said about them.
     told: Vec<(i64, State)>,
-    /// Customers whose credentials were refused.
-    stopped: BTreeSet<String>,
+    /// Customers that it has no credentials for.
+    left_out: BTreeSet<String>,
+    /// Until when it leaves the server alone.
+    stuck_until: Option<Duration>,
     /// When a signal comes to it.
     signal: Option<Duration>,
     over: bool,
@@ -115,6 +122,7 @@ pub(super) struct Check {
     promises: BTreeMap<String, Promise>,
     posts: BTreeMap<(i64, i64), Post>,
     runs: Vec<Run>,
+    customers: Customers,
 }
 
 /// The mark of a loan promise, without its version: the plan writes it into its bank.
@@ -137,6 +145,7 @@ impl Check {
             promises: BTreeMap::new(),
             posts: BTreeMap::new(),
             runs: Vec::new(),
+            customers: Customers::new(),
         }
     }
 
@@ -222,8 +231,14 @@ impl Check {
         if self.runs[run].signal.is_some_and(|at| at < self.start.elapsed()) {
             self.wrong(format!("row {}: run {run} posts it after its signal", key.0));
         }
-        if self.runs[run].stopped.contains(&claimed.customer_id) {
-            self.wrong(format!("row {}: {} was told 401 before", key.0, claimed.customer_id));
+        if self.runs[run].left_out.contains(&claimed.customer_id) {
+            self.wrong(format!("row {}: {} was left out before", key.0, claimed.customer_id));
+        }
+        if self.runs[run]
+            .stuck_until
+            .is_some_and(|until| until > self.start.elapsed())
+        {
+            self.wrong(format!("row {}: run {run} is stuck, and posts it", key.0));
         }
         let post = Post {
             run,
@@ -245,14 +260,14 @@ impl Check {
     }
 
     /// The answer has come to the process.
-    pub(super) fn heard(&mut self, claimed: &Claimed, refused: bool) {
+    pub(super) fn heard(&mut self, claimed: &Claimed, effect: Effect) {
         let key = (claimed.id, claimed.attempt);
         let Some(post) = self.posts.get_mut(&key) else { return };
         post.heard = true;
         let (run, state) = (post.run, post.state);
         self.runs[run].heard.push((claimed.id, state));
-        if refused {
-            self.runs[run].stopped.insert(claimed.customer_id.clone());
+        if effect == Effect::LeaveOut {
+            self.runs[run].left_out.insert(claimed.customer_id.clone());
         }
         let promise = self.promises.entry(promise_of(&claimed.payload)).or_default();
         if matches!(state, State::Pending | State::Rejected) && promise.may_exist == Some(key) {
@@ -263,12 +278,20 @@ impl Check {
     /// A run has said what has become of a row; `recorded`: that this stands in the database.
     pub(super) fn told(&mut self, run: usize, id: i64, state: State, recorded: bool) {
         let known = self.rows.get(&id);
+        let is_so = known
+            .and_then(|it| it.history.last())
+            .is_some_and(|(_, now)| *now == state);
         if recorded && !known.is_some_and(|it| it.recorded.iter().any(|(_, it)| *it == state)) {
             self.wrong(format!("row {id}: run {run} says {state}, and that is not recorded"));
         }
         self.runs[run].told.push((id, state));
         if recorded {
-            self.runs[run].look.knows.insert(id, state);
+            let knows = &mut self.runs[run].look.knows;
+            // What it has claimed again since is not what it was.
+            match is_so {
+                true => _ = knows.insert(id, state),
+                false => _ = knows.remove(&id),
+            }
         }
         let mut posts = self.posts.iter_mut().filter(|((row, _), _)| *row == id);
         if let Some((_, post)) = posts.find(|(_, it)| it.run == run && it.state == state && it.heard && !it.told) {

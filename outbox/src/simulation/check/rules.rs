@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{Check, Known, Promise, Seen, Who, promise_of};
-use crate::row::{Row, State};
+use crate::row::{Filter, Row, State};
 use crate::simulation::database::Asked;
 use crate::store::{Change, Exchange, Exchanged, Finished, Standing};
 
@@ -36,6 +36,7 @@ impl Check {
                         Known {
                             promise,
                             content: (row.customer.clone(), row.payload.clone().unwrap_or_default()),
+                            first_content: (row.customer.clone(), row.payload.clone().unwrap_or_default()),
                             ..Known::default()
                         },
                     );
@@ -54,6 +55,12 @@ impl Check {
                         old = between;
                     }
                     self.step(asked, now, *id, &old, row);
+                    if row.state == State::Sending
+                        && row.attempt > old.attempt
+                        && let Err(why) = self.may_claim(&row.customer, after)
+                    {
+                        self.wrong(format!("row {id} is claimed: {why}, by {asked}"));
+                    }
                 }
             }
         }
@@ -100,12 +107,16 @@ impl Check {
         old: &Seen,
         row: &Seen,
     ) -> Result<(), &'static str> {
-        use State::{Accepted, Pending, Rejected, Sending, Unknown};
+        use State::{Accepted, Dropped, Pending, Rejected, Sending, Unknown};
         let rule = |kept: bool, why| if kept { Ok(()) } else { Err(why) };
-        let correction = matches!(asked, Asked::Enqueue) && old.state == Rejected && row.state == Pending;
+        let by_person = matches!(asked, Asked::Correct(of) if *of == id) && matches!(old.state, Rejected | Pending);
+        let by_file = matches!(asked, Asked::Enqueue) && old.state == Rejected;
+        let correction = (by_person || by_file) && row.state == Pending;
         let purge = match asked {
             Asked::Purge(keep) => {
-                matches!(old.state, Accepted | Rejected) && old.changed_at + *keep <= now && row.payload.is_none()
+                matches!(old.state, Accepted | Rejected | Dropped)
+                    && old.changed_at + *keep <= now
+                    && row.payload.is_none()
             }
             _ => false,
         };
@@ -113,7 +124,7 @@ impl Check {
             old.payload == row.payload || correction || purge,
             "its content is another",
         )?;
-        rule(old.customer == row.customer || correction, "its customer is another")?;
+        rule(old.customer == row.customer || by_file, "its customer is another")?;
         if purge && old.state == row.state {
             return Ok(());
         }
@@ -129,7 +140,7 @@ impl Check {
             )?;
             return match (old.state, row.state) {
                 (Sending | Unknown, _) => Ok(()),
-                (Pending, Accepted) => Ok(()),
+                (Pending | Dropped, Accepted) => Ok(()),
                 (before, now) => rule(
                     before == now,
                     "what was settled, by an answer or a person, is overwritten",
@@ -167,13 +178,16 @@ impl Check {
                 self.promise(id).resolved = true;
                 return rule(ids.contains(&id), "nobody named it");
             }
-            (Rejected, Pending, Asked::Enqueue) => {
+            (Pending | Rejected | Unknown, Dropped, Asked::Change(ids, Change::Drop)) => {
+                return rule(ids.contains(&id), "nobody named it");
+            }
+            (Rejected, Pending, Asked::Enqueue) | (Rejected | Pending, Pending, Asked::Correct(_)) => {
                 if let Some(known) = self.rows.get_mut(&id) {
                     known.corrected = old.attempt;
                 }
                 return Ok(());
             }
-            (Pending | Rejected, Accepted, Asked::Exchange(it)) => {
+            (Pending | Rejected | Dropped, Accepted, Asked::Exchange(it)) => {
                 let corrected = self.corrected(id);
                 let late = |it: &Finished| it.id == id && it.state == Accepted && it.attempt <= corrected;
                 return rule(it.finished.iter().any(late), "no content of it was accepted");
@@ -230,9 +244,11 @@ impl Check {
             let counts = row.attempt == attempt
                 && (matches!(row.state, State::Sending | State::Unknown)
                     || row.state == state
-                    || (row.state, state) == (State::Pending, State::Accepted));
-            let corrected = attempt <= self.corrected(id) && state == State::Accepted;
-            let counts = counts || (corrected && matches!(row.state, State::Pending | State::Rejected));
+                    || (matches!(row.state, State::Pending | State::Dropped) && state == State::Accepted));
+            let is_old = attempt <= self.corrected(id);
+            let corrected = is_old && state == State::Accepted;
+            let waits = matches!(row.state, State::Pending | State::Rejected | State::Dropped);
+            let counts = if is_old { corrected && waits } else { counts };
             // A purge takes the words that say it.
             let still_said = state == State::Accepted && row.state == State::Accepted && row.has_message;
             let is_recorded = counts || (said_before && (row.attempt == attempt || still_said));
@@ -268,7 +284,9 @@ impl Check {
     }
 
     pub(in crate::simulation) fn customers(&mut self, rows: &BTreeMap<i64, Seen>, customers: &[String]) {
-        let waiting = rows.values().filter(|row| row.state == State::Pending);
+        let waiting = rows
+            .values()
+            .filter(|row| row.state == State::Pending && !self.is_held(&row.customer));
         let waiting: BTreeSet<_> = waiting.map(|row| row.customer.as_str()).collect();
         if !customers.iter().map(String::as_str).eq(waiting) {
             self.wrong(format!("rows do not wait for these customers: {customers:?}"));
@@ -278,14 +296,14 @@ impl Check {
     pub(in crate::simulation) fn list(
         &mut self,
         rows: &BTreeMap<i64, Seen>,
-        only: Option<State>,
+        only: &Filter,
         after: i64,
         limit: u32,
         list: &[Row],
     ) {
         let expected = rows
             .iter()
-            .filter(|(id, row)| **id > after && only.is_none_or(|only| row.state == only));
+            .filter(|(id, row)| **id > after && only.state.is_none_or(|only| row.state == only));
         let expected = expected.map(|(id, row)| (*id, row.state)).take(limit as usize);
         if !list.iter().map(|row| (row.id, row.state)).eq(expected) {
             self.wrong(format!("a list of {only:?} behind {after} is not that: {list:?}"));
