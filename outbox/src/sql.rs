@@ -6,7 +6,7 @@
 /// The table of rows.
 macro_rules! rows {
     () => {
-        "vitec_connect_outbox"
+        "vitec_connect_rows"
     };
 }
 

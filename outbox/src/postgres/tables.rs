@@ -10,7 +10,7 @@ use crate::sql;
 const TABLES: &str = r#"
     CREATE TABLE IF NOT EXISTS vitec_connect_outbox_meta (name text PRIMARY KEY, value text NOT NULL);
     CREATE SEQUENCE IF NOT EXISTS vitec_connect_outbox_owner;
-    CREATE TABLE IF NOT EXISTS vitec_connect_outbox (
+    CREATE TABLE IF NOT EXISTS vitec_connect_rows (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         operation text NOT NULL,
         key text NOT NULL,
@@ -34,18 +34,18 @@ const TABLES: &str = r#"
         created_at timestamptz NOT NULL,
         changed_at timestamptz NOT NULL,
         UNIQUE (operation, key));
-    CREATE INDEX IF NOT EXISTS vitec_connect_outbox_waiting ON vitec_connect_outbox (state, customer_id, id);
-    CREATE INDEX IF NOT EXISTS vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup)
+    CREATE INDEX IF NOT EXISTS vitec_connect_rows_waiting ON vitec_connect_rows (state, customer_id, id);
+    CREATE INDEX IF NOT EXISTS vitec_connect_rows_lookup ON vitec_connect_rows (operation, lookup)
         WHERE lookup IS NOT NULL;
 "#;
 
 const UPGRADE: &str = "
-    ALTER TABLE vitec_connect_outbox ADD COLUMN claim bigint;
-    ALTER TABLE vitec_connect_outbox ADD COLUMN corrected bigint;
-    ALTER TABLE vitec_connect_outbox ADD COLUMN lookup text;";
+    ALTER TABLE vitec_connect_rows ADD COLUMN claim bigint;
+    ALTER TABLE vitec_connect_rows ADD COLUMN corrected bigint;
+    ALTER TABLE vitec_connect_rows ADD COLUMN lookup text;";
 
 const UPGRADE_INDEX: &str =
-    "CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup) WHERE lookup IS NOT NULL";
+    "CREATE INDEX vitec_connect_rows_lookup ON vitec_connect_rows (operation, lookup) WHERE lookup IS NOT NULL";
 
 /// Two processes do not make or change the tables at once.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7340032164711)";

@@ -231,7 +231,7 @@ fn read(connection: &Connection) -> Rows {
     let mut select = connection
         .prepare_cached(
             "SELECT id, state, attempt, customer_id, payload, lease_until, changed_at, operation, reference,
-             answer IS NOT NULL, message IS NOT NULL FROM vitec_connect_outbox ORDER BY id",
+             answer IS NOT NULL, message IS NOT NULL FROM vitec_connect_rows ORDER BY id",
         )
         .unwrap();
     let time = |text: String| text.parse::<DateTime<Utc>>().unwrap();

@@ -69,7 +69,7 @@ impl Earlier {
         transactions::enqueue(transaction, now, &row)?;
         if is_twin {
             transaction.execute(
-                "UPDATE vitec_connect_outbox SET reference = ?1, key = 'reference:' || ?1, lookup = ?2
+                "UPDATE vitec_connect_rows SET reference = ?1, key = 'reference:' || ?1, lookup = ?2
                  WHERE id = last_insert_rowid()",
                 (format!(" {reference}"), reference::key(&reference)),
             )?;

@@ -10,7 +10,7 @@ use crate::sql;
 /// Those of the newest version, where there are none.
 const TABLES: &str = "
     CREATE TABLE vitec_connect_outbox_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    CREATE TABLE vitec_connect_outbox (
+    CREATE TABLE vitec_connect_rows (
         id INTEGER PRIMARY KEY,
         operation TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -34,14 +34,14 @@ const TABLES: &str = "
         created_at TEXT NOT NULL,
         changed_at TEXT NOT NULL,
         UNIQUE (operation, key)) STRICT;
-    CREATE INDEX vitec_connect_outbox_waiting ON vitec_connect_outbox (state, customer_id, id);
-    CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup) WHERE lookup IS NOT NULL;";
+    CREATE INDEX vitec_connect_rows_waiting ON vitec_connect_rows (state, customer_id, id);
+    CREATE INDEX vitec_connect_rows_lookup ON vitec_connect_rows (operation, lookup) WHERE lookup IS NOT NULL;";
 
 const UPGRADE: &str = "
-    ALTER TABLE vitec_connect_outbox ADD COLUMN claim INTEGER;
-    ALTER TABLE vitec_connect_outbox ADD COLUMN corrected INTEGER;
-    ALTER TABLE vitec_connect_outbox ADD COLUMN lookup TEXT;
-    CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup) WHERE lookup IS NOT NULL;";
+    ALTER TABLE vitec_connect_rows ADD COLUMN claim INTEGER;
+    ALTER TABLE vitec_connect_rows ADD COLUMN corrected INTEGER;
+    ALTER TABLE vitec_connect_rows ADD COLUMN lookup TEXT;
+    CREATE INDEX vitec_connect_rows_lookup ON vitec_connect_rows (operation, lookup) WHERE lookup IS NOT NULL;";
 
 /// How many rows are looked at together.
 const PAGE: i64 = 1000;

@@ -90,10 +90,10 @@ async fn a_file_of_version_1_that_can_only_be_read_can_be_looked_at() {
     let path = folder.path().join("o.db");
     let writing = Sqlite::open(&path, Some("x")).await.unwrap();
     writing.enqueue(vec![row(1)]).await.unwrap();
-    let old = "DROP INDEX vitec_connect_outbox_lookup;
-        ALTER TABLE vitec_connect_outbox DROP COLUMN lookup;
-        ALTER TABLE vitec_connect_outbox DROP COLUMN claim;
-        ALTER TABLE vitec_connect_outbox DROP COLUMN corrected;
+    let old = "DROP INDEX vitec_connect_rows_lookup;
+        ALTER TABLE vitec_connect_rows DROP COLUMN lookup;
+        ALTER TABLE vitec_connect_rows DROP COLUMN claim;
+        ALTER TABLE vitec_connect_rows DROP COLUMN corrected;
         UPDATE vitec_connect_outbox_meta SET value = '1' WHERE name = 'version'";
     writing.with(|it| it.execute_batch(old)).unwrap();
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();

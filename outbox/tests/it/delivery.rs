@@ -304,7 +304,7 @@ async fn an_operation_of_a_newer_program_is_not_sent(place: Place) {
     let id = all(&outbox).await[0].id;
     place
         .execute(&format!(
-            "UPDATE vitec_connect_outbox SET operation = 'create_bid' WHERE id = {id}"
+            "UPDATE vitec_connect_rows SET operation = 'create_bid' WHERE id = {id}"
         ))
         .await;
     run(&outbox, &server.url, &options()).await;

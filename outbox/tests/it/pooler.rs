@@ -136,7 +136,7 @@ async fn nothing_is_set_but_inside_a_transaction() {
     let noted = "CREATE TABLE noted (setting text);
         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             INSERT INTO noted VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
-        CREATE TRIGGER note AFTER INSERT OR UPDATE ON vitec_connect_outbox FOR EACH STATEMENT EXECUTE FUNCTION note()";
+        CREATE TRIGGER note AFTER INSERT OR UPDATE ON vitec_connect_rows FOR EACH STATEMENT EXECUTE FUNCTION note()";
     place.execute(noted).await;
     outbox.enqueue(rows("M1", 0..1)).await.unwrap();
     outbox.retry_unknown().await.unwrap();

@@ -16,7 +16,7 @@ both! {
 /// The tables as version 1 made them.
 const SQLITE: &str = "
     CREATE TABLE vitec_connect_outbox_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    CREATE TABLE vitec_connect_outbox (
+    CREATE TABLE vitec_connect_rows (
         id INTEGER PRIMARY KEY,
         operation TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -37,12 +37,12 @@ const SQLITE: &str = "
         created_at TEXT NOT NULL,
         changed_at TEXT NOT NULL,
         UNIQUE (operation, key)) STRICT;
-    CREATE INDEX vitec_connect_outbox_waiting ON vitec_connect_outbox (state, customer_id, id);";
+    CREATE INDEX vitec_connect_rows_waiting ON vitec_connect_rows (state, customer_id, id);";
 
 const POSTGRES: &str = r#"
     CREATE TABLE vitec_connect_outbox_meta (name text PRIMARY KEY, value text NOT NULL);
     CREATE SEQUENCE vitec_connect_outbox_owner;
-    CREATE TABLE vitec_connect_outbox (
+    CREATE TABLE vitec_connect_rows (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         operation text NOT NULL,
         key text NOT NULL,
@@ -63,7 +63,7 @@ const POSTGRES: &str = r#"
         created_at timestamptz NOT NULL,
         changed_at timestamptz NOT NULL,
         UNIQUE (operation, key));
-    CREATE INDEX vitec_connect_outbox_waiting ON vitec_connect_outbox (state, customer_id, id);"#;
+    CREATE INDEX vitec_connect_rows_waiting ON vitec_connect_rows (state, customer_id, id);"#;
 
 /// SHA-256 of what `row("M1", "a")` sends, as version 1 wrote it.
 const HASH: &str = "0e8e512ca4b67e354d7561c46fecb029d4d5d819e10eabe9c5ea443d5d2d11ff";
@@ -88,7 +88,7 @@ async fn version_1(place: &Place, base_url: &str, references: &[&str]) {
     for (key, reference, state) in rows {
         place
             .execute(&format!(
-                r#"INSERT INTO vitec_connect_outbox (operation, key, content_hash, reference, customer_id, contact_id,
+                r#"INSERT INTO vitec_connect_rows (operation, key, content_hash, reference, customer_id, contact_id,
                 payload, state, created_at, changed_at) VALUES ('create_loan_promise', '{key}', '{HASH}', {reference},
                 'M1', '4711', '{{"bank":"a"}}', '{state}', '2026-01-31T12:00:00.000Z', '2026-01-31T12:00:00.000Z')"#
             ))
@@ -156,7 +156,7 @@ async fn looking_changes_nothing(place: Place) {
     assert_eq!(row.reference.as_deref(), Some("r"));
     // It is still version 1: its tables can be changed as they were.
     place
-        .execute("ALTER TABLE vitec_connect_outbox ADD COLUMN claim integer")
+        .execute("ALTER TABLE vitec_connect_rows ADD COLUMN claim integer")
         .await;
 }
 
