@@ -2,6 +2,7 @@
 
 use tokio_postgres::{Client, Error as PgError};
 
+use super::function;
 use super::statement::{execute, query, query_one};
 use crate::reference;
 use crate::sql;
@@ -71,7 +72,7 @@ pub(super) async fn make(client: &Client, base_url: &str) -> Result<(), PgError>
     for (name, value) in [("version", sql::VERSION), ("base_url", base_url)] {
         execute(client, sql::SET_META, &[&name, &value]).await?;
     }
-    Ok(())
+    function::make(client).await
 }
 
 /// From version 1. Nothing is forgotten: each row is found under its own reference and under the normal form of it.
