@@ -131,11 +131,31 @@ struct Function {
     /// The names of its parameters: the customer, the other ones of the operation, the body, the reference.
     arguments: Vec<String>,
     operation: &'static str,
-    /// For each of the operation's parameters what it is called, and how long it may be where it is an id.
-    checked: Vec<(String, Option<(u64, Option<u64>)>)>,
+    /// The operation's parameters.
+    checked: Vec<Checked>,
     /// The body's type, and those that it names, as `body.sql` wants them.
     kind: String,
     schemas: String,
+}
+
+/// A parameter of the operation.
+struct Checked {
+    /// What it is called in messages.
+    what: String,
+    /// Where it is an id: how long it may be.
+    min: Option<u64>,
+    max: Option<u64>,
+}
+
+impl Checked {
+    fn of(description: &Description, ty: &Type, name: &str) -> Self {
+        let (min, max) = match description.shape(ty) {
+            Some(Shape::Id { min, max, .. }) => (Some(*min), *max),
+            _ => (None, None),
+        };
+        let what = name.replace('_', " ");
+        Self { what, min, max }
+    }
 }
 
 impl Function {
@@ -163,15 +183,11 @@ impl Function {
         }
         let mut name = format!("{PREFIX}{}", operation.command.noun.to_snake_case());
         name.truncate(LONGEST_NAME);
-        let lengths = |ty: &Type| match description.shape(ty) {
-            Some(Shape::Id { min, max, .. }) => Some((*min, *max)),
-            _ => None,
-        };
         let called = parameters.iter().zip(&arguments);
         Some(Self {
             name,
             checked: called
-                .map(|((_, ty), name)| (name.replace('_', " "), lengths(ty)))
+                .map(|((_, ty), name)| Checked::of(description, ty, name))
                 .collect(),
             arguments,
             operation: delivered.name(),
@@ -191,14 +207,10 @@ impl Function {
         let arguments = self.arguments.iter().zip(types.split(", "));
         let arguments: Vec<_> = arguments.map(|(name, ty)| format!("\"{name}\" {ty}")).collect();
         let or_null = |number: Option<u64>| number.map_or("NULL".to_owned(), |it| it.to_string());
-        let checks = self.checked.iter().enumerate().map(|(index, (what, lengths))| {
-            let (min, max) = lengths.map_or((None, None), |(min, max)| (Some(min), max));
-            format!(
-                "PERFORM vitec_connect_check_id('{what}'::text, ${}, {}::bigint, {}::bigint);",
-                index + 1,
-                or_null(min),
-                or_null(max)
-            )
+        let checks = self.checked.iter().enumerate().map(|(index, it)| {
+            let (number, min, max) = (index + 1, or_null(it.min), or_null(it.max));
+            let what = &it.what;
+            format!("PERFORM vitec_connect_check_id('{what}'::text, ${number}, {min}::bigint, {max}::bigint);")
         });
         let checks: Vec<_> = checks.collect();
         let body = self.checked.len() + 1;

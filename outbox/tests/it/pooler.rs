@@ -114,9 +114,12 @@ async fn a_row_is_stored_in_the_callers_own_transaction() {
         enqueue_postgres(&transaction, &row("M1", &number.to_string()))
             .await
             .unwrap();
+        // As a program in another language does it.
+        let call = format!("SELECT vitec_connect_enqueue_loan_promise('M2', '4711', '{{}}', '{number}')");
+        transaction.batch_execute(&call).await.unwrap();
         transaction.commit().await.unwrap();
     }
-    assert_eq!(counts(&outbox).await, [4, 0, 0, 0, 0]);
+    assert_eq!(counts(&outbox).await, [8, 0, 0, 0, 0]);
 }
 
 /// What is set for a session would be another client's, and what a session had set is not ours.
