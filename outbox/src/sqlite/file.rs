@@ -41,7 +41,7 @@ pub(super) fn private() -> OpenOptions {
 #[cfg(unix)]
 pub(super) fn tighten(path: &Path, connection: &Connection) -> rusqlite::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let others = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'vitec_connect_outbox*'";
+    let others = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'vitec_connect_*'";
     if connection.query_row(others, [], |row| row.get::<_, i64>(0))? > 0 {
         return Ok(());
     }
