@@ -74,6 +74,9 @@ pub fn is_invisible(character: char) -> bool {
     !character.is_ascii() && CodePointMapData::<GeneralCategory>::new().get(character) == GeneralCategory::Format
 }
 
+/// What a URL parser or IIS splits, cuts off or refuses in a path, even percent-encoded.
+pub const REFUSED: &str = r"/\?#%+:*&<>";
+
 /// Refuses what a URL parser rewrites (`..` is another path, a newline vanishes) and what IIS refuses in a path even
 /// percent-encoded. Lengths in characters.
 #[doc(hidden)]
@@ -83,7 +86,7 @@ pub fn check(what: &'static str, text: &str, min: usize, max: Option<usize>) -> 
     if length < min {
         return refuse(Reason::TooShort(min));
     }
-    let refused = |it: &char| it.is_control() || r"/\?#%+:*&<>".contains(*it) || is_invisible(*it);
+    let refused = |it: &char| it.is_control() || REFUSED.contains(*it) || is_invisible(*it);
     if let Some(character) = text.chars().find(refused) {
         return refuse(Reason::Character(character));
     }

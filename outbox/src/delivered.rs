@@ -1,7 +1,7 @@
 //! What the document says of the operation that is delivered.
 
 use serde_json::Value;
-use vitec_connect::description::{Operation, Parameter};
+use vitec_connect::description::{Description, Operation, Parameter};
 use vitec_connect::{Call, Client, DateTime, Error, MediaType, OperationCall};
 
 /// The operation that is delivered: the document marks it with `x-deliver`.
@@ -11,7 +11,16 @@ pub struct Delivered(&'static Operation);
 impl Delivered {
     /// None where the document marks none.
     pub fn operation() -> Option<Self> {
-        vitec_connect::description().delivered().map(Self)
+        Self::of(vitec_connect::description())
+    }
+
+    pub(crate) fn of(description: &'static Description) -> Option<Self> {
+        description.delivered().map(Self)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn described(self) -> &'static Operation {
+        self.0
     }
 
     /// The name under which its rows are stored, as the client's method is called.
@@ -26,10 +35,10 @@ impl Delivered {
 
     /// The columns of what else a call needs besides its body, such as the contact: the document's parameters.
     pub fn parameters(self) -> Vec<&'static str> {
-        self.parameters_of_it().map(|it| it.name.as_str()).collect()
+        self.needed().map(|it| it.name.as_str()).collect()
     }
 
-    fn parameters_of_it(self) -> impl Iterator<Item = &'static Parameter> {
+    pub(crate) fn needed(self) -> impl Iterator<Item = &'static Parameter> {
         let is_key = move |it: &&Parameter| self.0.credentials_key.as_ref() == Some(&it.name);
         self.0.parameters.iter().filter(move |it| it.required && !is_key(it))
     }

@@ -92,6 +92,10 @@ pub use options::{DeliverOptions, End, Event, Sent, Summary};
 pub use outbox::{Outbox, Resolution};
 #[cfg(feature = "postgres")]
 pub use postgres::enqueue_postgres;
+/// For this crate's own tests.
+#[cfg(feature = "postgres")]
+#[doc(hidden)]
+pub use postgres::function;
 pub use row::{Counts, Enqueued, Filter, Held, NewRow, Row, State, Transition};
 pub use rows::{BadRow, Problem, ReadOptions, ReadRow, RowReader};
 pub use sqlite::enqueue;

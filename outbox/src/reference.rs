@@ -4,7 +4,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use vitec_connect::datacontract::id::is_invisible;
 
 /// The longest reference, in bytes: PostgreSQL's index takes little more than twice as much.
-const MAX_BYTES: usize = 1024;
+pub(crate) const MAX_BYTES: usize = 1024;
 
 /// The form in which references are compared: white space at the ends does not count, no-break spaces neither, and `å` is
 /// the same in one character and in two (Unicode's normal form C).

@@ -3,6 +3,7 @@
 use tokio_postgres::{Client, Error as PgError};
 
 use super::connection::Begun;
+use super::function;
 use super::statement::execute;
 use super::tables::{self, HISTORY, UnderWay};
 use crate::error::{Error, ErrorKind};
@@ -19,7 +20,7 @@ pub(super) async fn init(
 ) -> Result<Result<Vec<Done>, Error>, PgError> {
     let history = begun.history.as_deref();
     if tables::make(client, &options.base_url, history).await? {
-        return more(client, begun, options, Done::Made).await.map(Ok);
+        return more(client, place, begun, options, Done::Made).await;
     }
     let (version, owner) = super::facts(client).await?;
     if let Err(refused) = check_meta(
@@ -44,14 +45,29 @@ pub(super) async fn init(
             )));
         }
     };
-    more(client, begun, options, done).await.map(Ok)
+    // The document may be another one than when they were made.
+    function::make(client).await?;
+    more(client, place, begun, options, done).await
 }
 
-async fn more(client: &Client, begun: &Begun, options: &InitOptions, first: Done) -> Result<Vec<Done>, PgError> {
+async fn more(
+    client: &Client,
+    place: &str,
+    begun: &Begun,
+    options: &InitOptions,
+    first: Done,
+) -> Result<Result<Vec<Done>, Error>, PgError> {
     let mut done = vec![first];
     if let (true, Some(history)) = (options.accept_history, &begun.history) {
         execute(client, sql::CHANGE_META, &[&HISTORY, history]).await?;
         done.push(Done::HistoryAccepted);
     }
-    Ok(done)
+    if let Some(role) = &options.grant {
+        if let Err(refused) = function::grant(client, role).await? {
+            let refused = format!("{place}: {refused}. Nothing was changed.");
+            return Ok(Err(Error::new(ErrorKind::Unsupported, refused)));
+        }
+        done.push(Done::Granted(role.clone()));
+    }
+    Ok(Ok(done))
 }

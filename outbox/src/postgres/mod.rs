@@ -1,6 +1,7 @@
 //! The outbox in PostgreSQL: many machines deliver from it.
 
 mod connection;
+pub mod function;
 mod init;
 mod look;
 mod passfile;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Client, Error as PgError};
 
+use super::function;
 use super::statement::{execute, query, query_one};
 use crate::reference;
 use crate::sql;
@@ -135,6 +136,11 @@ pub(super) const ARE_THERE: &str = "SELECT to_regclass('vitec_connect_outbox_met
 /// What is made lies in the first schema of the path, and its functions look there alone.
 const PATH: &str = "SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)";
 
+/// The same for tables that are there.
+const PATH_OF_TABLES: &str = "SELECT set_config('search_path', quote_ident(n.nspname) || ', pg_temp', true)
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.oid = 'vitec_connect_outbox_meta'::regclass";
+
 /// Makes the tables for the rows of a server, where there are none. Whether there were none.
 pub(super) async fn make(client: &Client, base_url: &str, history: Option<&str>) -> Result<bool, PgError> {
     // Who may only write rows need not be allowed to make tables.
@@ -160,6 +166,7 @@ pub(super) async fn make(client: &Client, base_url: &str, history: Option<&str>)
             execute(client, sql::SET_META, &[&name, &value]).await?;
         }
     }
+    function::make(client).await?;
     Ok(true)
 }
 
@@ -181,7 +188,7 @@ pub(super) async fn upgrade(
     if ![sql::VERSION_1, sql::VERSION_2].contains(&&*version) {
         return Ok(Ok(None));
     }
-    client.batch_execute(PATH).await?;
+    client.batch_execute(PATH_OF_TABLES).await?;
     client
         .batch_execute("LOCK TABLE vitec_connect_outbox IN ACCESS EXCLUSIVE MODE")
         .await?;

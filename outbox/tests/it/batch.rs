@@ -284,7 +284,7 @@ mod others {
 
     async fn after(place: &Place, lease: &str) {
         let sql =
-            format!("UPDATE vitec_connect_outbox SET lease_until = now() + interval '{lease}' WHERE state = 'sending'");
+            format!("UPDATE vitec_connect_rows SET lease_until = now() + interval '{lease}' WHERE state = 'sending'");
         place.execute(&sql).await;
     }
 

@@ -100,9 +100,9 @@ async fn a_reference_that_cannot_be_stored_stops_no_other(place: Place) {
     // Such a row of before is known still.
     place
         .execute(&format!(
-            "INSERT INTO vitec_connect_outbox (operation, key, lookup, content_hash, reference, customer_id, contact_id,
+            "INSERT INTO vitec_connect_rows (operation, key, lookup, content_hash, reference, customer_id, contact_id,
              payload, state, created_at, changed_at) SELECT operation, 'reference:{long}', 'reference:{long}', content_hash,
-             '{long}', 'M1', '4711', '{{}}', 'accepted', created_at, changed_at FROM vitec_connect_outbox"
+             '{long}', 'M1', '4711', '{{}}', 'accepted', created_at, changed_at FROM vitec_connect_rows"
         ))
         .await;
     let rows = vec![
@@ -167,7 +167,7 @@ async fn looking_says_what_would_become_and_changes_nothing(place: Place) {
     enqueue(&outbox, row("M1", "c").reference("s")).await;
     // As a delivery left it that is gone.
     place
-        .execute("UPDATE vitec_connect_outbox SET state = 'sending' WHERE reference = 's'")
+        .execute("UPDATE vitec_connect_rows SET state = 'sending' WHERE reference = 's'")
         .await;
     let ids: Vec<_> = all(&outbox).await.iter().map(|row| row.id).collect();
     drop(outbox);

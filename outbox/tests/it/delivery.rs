@@ -15,7 +15,7 @@ both! {
     every_row_is_sent_once_and_no_more_at_a_time_than_told;
     a_rate_is_kept;
     a_slow_office_does_not_hold_up_the_others;
-    a_401_or_403_stops_that_customer_only;
+    a_401_or_403_holds_that_customer_only;
     missing_credentials_stop_that_customer_only;
     an_unreachable_server_leaves_rows_pending;
     a_dead_server_does_not_make_every_row_unknown;
@@ -103,7 +103,7 @@ async fn a_slow_office_does_not_hold_up_the_others(place: Place) {
     assert_eq!(counts(&outbox).await, [0, 0, 108, 0, 0]);
 }
 
-async fn a_401_or_403_stops_that_customer_only(place: Place) {
+async fn a_401_or_403_holds_that_customer_only(place: Place) {
     let server = Server::start(|call| match call.customer.as_str() {
         "M1" => Reply::new(401, r#"{"message":"Authorization has been denied."}"#),
         "M2" => Reply::new(403, "{}"),
@@ -114,18 +114,35 @@ async fn a_401_or_403_stops_that_customer_only(place: Place) {
     for customer in ["M1", "M2", "M3"] {
         outbox.enqueue(rows(customer, 0..10)).await.unwrap();
     }
-    let mut stopped = Vec::new();
+    let mut held = Vec::new();
     let client = client(&server.url);
     let summary = deliver(&outbox, &client, &options(), std::future::pending(), |event| {
-        if let Event::CustomerStopped(customer, why) = event {
-            stopped.push((customer.to_owned(), why.to_owned()));
+        if let Event::CustomerHeld(customer, _) = event {
+            held.push(customer.to_owned());
         }
     })
     .await
     .unwrap();
     assert!(matches!(summary.end, End::Done));
-    assert_eq!(summary.stopped, stopped.into_iter().collect());
-    assert!(summary.stopped["M1"].contains("Authorization has been denied."));
+    held.sort_unstable();
+    assert_eq!(held, ["M1", "M2"]);
+    let holds = outbox.holds().await.unwrap();
+    let holds: Vec<_> = holds
+        .iter()
+        .map(|it| (&*it.customer_id, it.status, it.waiting))
+        .collect();
+    assert_eq!(holds, [("M1", Some(401), 10), ("M2", Some(403), 10)]);
+    assert!(
+        outbox.holds().await.unwrap()[0]
+            .why
+            .as_ref()
+            .unwrap()
+            .contains("Authorization has been denied.")
+    );
+    assert_eq!(counts(&outbox).await, [20, 0, 10, 0, 0]);
+    // Another process, and another run, leave it at that.
+    let another = place.open(&server.url).await;
+    run(&another, &server.url, &options()).await;
     assert_eq!(counts(&outbox).await, [20, 0, 10, 0, 0]);
     for customer in ["M1", "M2"] {
         let calls = server.seen(|seen| seen.calls.iter().filter(|call| call.customer == customer).count());
@@ -147,7 +164,8 @@ async fn missing_credentials_stop_that_customer_only(place: Place) {
         .build()
         .unwrap();
     let summary = deliver_all(&outbox, &client).await.unwrap();
-    assert!(summary.stopped["M2"].contains("credentials"), "{:?}", summary.stopped);
+    assert!(summary.left_out["M2"].contains("credentials"), "{:?}", summary.left_out);
+    assert!(outbox.holds().await.unwrap().is_empty(), "it is no hold");
     assert_eq!(counts(&outbox).await, [2, 0, 1, 0, 0]);
 }
 
@@ -304,7 +322,7 @@ async fn an_operation_of_a_newer_program_is_not_sent(place: Place) {
     let id = all(&outbox).await[0].id;
     place
         .execute(&format!(
-            "UPDATE vitec_connect_outbox SET operation = 'create_bid' WHERE id = {id}"
+            "UPDATE vitec_connect_rows SET operation = 'create_bid' WHERE id = {id}"
         ))
         .await;
     run(&outbox, &server.url, &options()).await;

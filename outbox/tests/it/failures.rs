@@ -60,7 +60,7 @@ async fn what_cannot_be_recorded_stops_the_run_and_ends_as_unknown() {
     outbox.enqueue(rows("M1", 0..50)).await.unwrap();
     place
         .execute(
-            "CREATE TRIGGER fails BEFORE UPDATE OF state ON vitec_connect_outbox WHEN new.state = 'accepted'
+            "CREATE TRIGGER fails BEFORE UPDATE OF state ON vitec_connect_rows WHEN new.state = 'accepted'
              BEGIN SELECT RAISE(ABORT, 'no'); END",
         )
         .await;

@@ -10,7 +10,7 @@ use crate::postgres::{allow, connect, place};
 use crate::server::{Reply, Server};
 use crate::stores::{BASE_URL, Place, all, client, counts, deliver_all, options, row, rows, run};
 
-const LATE: &str = "UPDATE vitec_connect_outbox SET lease_until = now() - interval '1 hour' WHERE state = 'sending'";
+const LATE: &str = "UPDATE vitec_connect_rows SET lease_until = now() - interval '1 hour' WHERE state = 'sending'";
 
 /// A delivery whose only call is under way, and what lets it be answered.
 async fn under_way(place: &Place) -> (Outbox, tokio::task::JoinHandle<()>, std::sync::mpsc::Sender<()>) {
@@ -75,7 +75,7 @@ async fn a_late_answer_does_not_count_for_another_attempt() {
     let Some(place) = place().await else { return };
     let (outbox, delivery, answer) = under_way(&place).await;
     place
-        .execute("UPDATE vitec_connect_outbox SET attempt = attempt + 1, owner = 999")
+        .execute("UPDATE vitec_connect_rows SET attempt = attempt + 1, owner = 999")
         .await;
     answer.send(()).unwrap();
     delivery.await.unwrap();
@@ -100,7 +100,7 @@ async fn a_living_delivery_keeps_its_claims() {
         // Any other that comes by looks for leases that have run out.
         let other = Outbox::open(&place.at, None).await.unwrap();
         assert_eq!(counts(&other).await[4], 0, "it is renewed");
-        let lease = "SELECT lease_until FROM vitec_connect_outbox";
+        let lease = "SELECT lease_until FROM vitec_connect_rows";
         let row = database.query_one(lease, &[]).await.unwrap();
         let until: Option<std::time::SystemTime> = row.get(0);
         let Some(until) = until else { continue };
@@ -232,7 +232,8 @@ async fn who_may_write_rows_delivers_and_who_may_not_make_tables_is_told_who_doe
     assert_eq!(refused.kind(), ErrorKind::ReadOnly);
     assert!(refused.to_string().contains("who owns them makes them"), "{refused}");
     place.open(&server.url).await;
-    let rights = "GRANT SELECT, INSERT, UPDATE ON vitec_connect_outbox TO teller;
+    let rights = "GRANT SELECT, INSERT, UPDATE ON vitec_connect_rows TO teller;
+        GRANT SELECT, INSERT, UPDATE ON vitec_connect_customers TO teller;
         GRANT SELECT ON vitec_connect_outbox_meta TO teller;
         GRANT USAGE ON SEQUENCE vitec_connect_outbox_owner TO teller";
     place.execute(rights).await;
@@ -319,16 +320,16 @@ async fn between_finding_and_correcting(what: &str) -> (Enqueued, Outbox) {
     let rows = vec![row("M1", "old").reference("r"), row("M1", "new")];
     outbox.enqueue(rows).await.unwrap();
     place
-        .execute("UPDATE vitec_connect_outbox SET state = 'rejected' WHERE reference = 'r'")
+        .execute("UPDATE vitec_connect_rows SET state = 'rejected' WHERE reference = 'r'")
         .await;
     let (other, watching) = (connect(&place.at).await, connect(&place.at).await);
     // The lock keeps nobody from looking at the row.
-    let lock = "BEGIN; SELECT id FROM vitec_connect_outbox WHERE reference = 'r' FOR NO KEY UPDATE";
+    let lock = "BEGIN; SELECT id FROM vitec_connect_rows WHERE reference = 'r' FOR NO KEY UPDATE";
     other.batch_execute(lock).await.unwrap();
     let correcting = outbox.clone();
     let correction = tokio::spawn(async move { correcting.enqueue(vec![row("M1", "new").reference("r")]).await });
     somebody_waits(&watching).await;
-    let change = format!("UPDATE vitec_connect_outbox SET {what} WHERE reference = 'r'; COMMIT");
+    let change = format!("UPDATE vitec_connect_rows SET {what} WHERE reference = 'r'; COMMIT");
     other.batch_execute(&change).await.unwrap();
     (correction.await.unwrap().unwrap().remove(0), outbox)
 }
@@ -357,7 +358,7 @@ async fn a_row_that_others_correct_alike_meanwhile_is_corrected_once() {
         return;
     }
     // What the other one corrected was sent, and rejected again. The row without a reference has the same content.
-    let corrected = "(content_hash, payload, attempt) = (SELECT content_hash, payload, 2 FROM vitec_connect_outbox
+    let corrected = "(content_hash, payload, attempt) = (SELECT content_hash, payload, 2 FROM vitec_connect_rows
         WHERE reference IS NULL)";
     let (enqueued, outbox) = between_finding_and_correcting(corrected).await;
     assert!(matches!(enqueued, Enqueued::Known(_, State::Rejected)), "{enqueued:?}");

@@ -7,6 +7,8 @@ mod crash;
 mod delivery;
 mod failures;
 mod files;
+#[cfg(feature = "postgres")]
+mod function;
 mod hostile_files;
 #[cfg(feature = "postgres")]
 mod leases;

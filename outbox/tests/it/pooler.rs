@@ -114,9 +114,12 @@ async fn a_row_is_stored_in_the_callers_own_transaction() {
         enqueue_postgres(&transaction, &row("M1", &number.to_string()))
             .await
             .unwrap();
+        // As a program in another language does it.
+        let call = format!("SELECT vitec_connect_enqueue_loan_promise('M2', '4711', '{{}}', '{number}')");
+        transaction.batch_execute(&call).await.unwrap();
         transaction.commit().await.unwrap();
     }
-    assert_eq!(counts(&outbox).await, [4, 0, 0, 0, 0]);
+    assert_eq!(counts(&outbox).await, [8, 0, 0, 0, 0]);
 }
 
 /// What is set for a session would be another client's, and what a session had set is not ours.
@@ -136,7 +139,7 @@ async fn nothing_is_set_but_inside_a_transaction() {
     let noted = "CREATE TABLE noted (setting text);
         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             INSERT INTO noted VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
-        CREATE TRIGGER note AFTER INSERT OR UPDATE ON vitec_connect_outbox FOR EACH STATEMENT EXECUTE FUNCTION note()";
+        CREATE TRIGGER note AFTER INSERT OR UPDATE ON vitec_connect_rows FOR EACH STATEMENT EXECUTE FUNCTION note()";
     place.execute(noted).await;
     outbox.enqueue(rows("M1", 0..1)).await.unwrap();
     outbox.retry_unknown().await.unwrap();

@@ -54,6 +54,7 @@ impl Reply {
 pub(crate) struct Call {
     pub(crate) customer: String,
     pub(crate) bank: String,
+    pub(crate) body: String,
 }
 
 #[derive(Default)]
@@ -116,10 +117,12 @@ async fn serve(stream: TcpStream, reply: &(dyn Fn(&Call) -> Reply + Send + Sync)
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.ok()?;
-        let body: serde_json::Value = serde_json::from_slice(&body).ok()?;
+        let text = String::from_utf8(body).ok()?;
+        let body: serde_json::Value = serde_json::from_str(&text).ok()?;
         let call = Call {
             customer: request.split('/').nth(3)?.to_owned(),
             bank: body["bank"].as_str().unwrap_or_default().to_owned(),
+            body: text,
         };
         let mut reply = reply(&call);
         {

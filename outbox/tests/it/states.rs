@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vitec_connect_outbox::{Enqueued, ErrorKind, Outbox, Resolution, State};
+use vitec_connect_outbox::{Enqueued, ErrorKind, Filter, Outbox, Resolution, State};
 
 use crate::server::{Reply, Server};
 use crate::stores::{BASE_URL, Place, all, both, counts, deliver_all, options, row, rows, run};
@@ -171,7 +171,11 @@ async fn purging_keeps_what_rows_are_recognised_by(place: Place) {
     assert!(again.iter().all(|it| matches!(it, Enqueued::Known(..))), "{again:?}");
     let other = outbox.enqueue(vec![row("M1", "z").reference("r")]).await.unwrap();
     assert!(matches!(other[0], Enqueued::OtherContent(_, State::Accepted)));
-    let rejected = outbox.list(Some(State::Rejected), 0, 1).await.unwrap()[0].id;
+    let rejected = outbox
+        .list(&Filter::default().state(State::Rejected), 0, 1)
+        .await
+        .unwrap()[0]
+        .id;
     let text = outbox.requeue(&[rejected]).await.unwrap_err().to_string();
     assert!(text.contains("purged"), "{text}");
 }
@@ -212,8 +216,17 @@ async fn looking_needs_an_outbox(place: Place) {
 async fn rows_come_in_pages(place: Place) {
     let outbox = place.open(BASE_URL).await;
     outbox.enqueue(rows("M1", 0..5)).await.unwrap();
-    let first = outbox.list(Some(State::Pending), 0, 3).await.unwrap();
-    let rest = outbox.list(None, first[2].id, 3).await.unwrap();
+    let first = outbox
+        .list(&Filter::default().state(State::Pending), 0, 3)
+        .await
+        .unwrap();
+    let rest = outbox.list(&Filter::default(), first[2].id, 3).await.unwrap();
     assert_eq!((first.len(), rest.len()), (3, 2));
-    assert_eq!(outbox.list(Some(State::Accepted), 0, 3).await.unwrap(), []);
+    assert_eq!(
+        outbox
+            .list(&Filter::default().state(State::Accepted), 0, 3)
+            .await
+            .unwrap(),
+        []
+    );
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use vitec_connect::{Client, Credentials, LoanPromise, RetryPolicy};
-use vitec_connect_outbox::{DeliverOptions, Error, Event, NewRow, Outbox, Row, Sent, State, Summary, deliver};
+use vitec_connect_outbox::{DeliverOptions, Error, Event, Filter, NewRow, Outbox, Row, Sent, State, Summary, deliver};
 
 pub(crate) const BASE_URL: &str = "http://127.0.0.1:1";
 
@@ -43,6 +43,15 @@ impl Place {
             .unwrap()
             .execute_batch(sql)
             .unwrap();
+    }
+
+    /// The same, where it may fail.
+    pub(crate) async fn try_execute(&self, sql: &str) -> Result<(), Box<dyn std::error::Error>> {
+        #[cfg(feature = "postgres")]
+        if self.at.starts_with("postgres:") {
+            return Ok(crate::postgres::connect(&self.at).await.batch_execute(sql).await?);
+        }
+        Ok(rusqlite::Connection::open(&self.at)?.execute_batch(sql)?)
     }
 
     pub(crate) async fn open(&self, base_url: &str) -> Outbox {
@@ -121,9 +130,10 @@ pub(crate) async fn run(outbox: &Outbox, base_url: &str, options: &DeliverOption
 /// `pending sending accepted rejected unknown`
 pub(crate) async fn counts(outbox: &Outbox) -> [u64; 5] {
     let counts = outbox.counts().await.unwrap();
-    State::ALL.map(|state| counts.of(state))
+    use State::{Accepted, Pending, Rejected, Sending, Unknown};
+    [Pending, Sending, Accepted, Rejected, Unknown].map(|state| counts.of(state))
 }
 
 pub(crate) async fn all(outbox: &Outbox) -> Vec<Row> {
-    outbox.list(None, 0, 100_000).await.unwrap()
+    outbox.list(&Filter::default(), 0, 100_000).await.unwrap()
 }

@@ -1,6 +1,6 @@
-//! Outboxes of version 1 are taken over: nothing is forgotten.
+//! Outboxes of older versions are taken over: nothing is forgotten.
 
-use vitec_connect_outbox::{Enqueued, Outbox, State};
+use vitec_connect_outbox::{Done, Enqueued, ErrorKind, InitOptions, Outbox, State};
 
 use crate::server::{Reply, Server};
 use crate::stores::{BASE_URL, Place, all, both, counts, options, row, run};
@@ -9,8 +9,9 @@ both! {
     a_row_of_version_1_is_known;
     a_reference_of_version_1_is_known_in_every_form;
     looking_finds_references_of_version_1;
-    looking_changes_nothing;
     a_row_of_version_1_is_delivered;
+    rows_of_version_2_stay_in_every_state;
+    tables_are_made_once_and_brought_up_to_date_once;
 }
 
 /// The tables as version 1 made them.
@@ -96,9 +97,122 @@ async fn version_1(place: &Place, base_url: &str, references: &[&str]) {
     }
 }
 
+/// The same as version 2 left it, with a row in every state: each is its own reference, and the lease of the one under way
+/// is over.
+async fn version_2(place: &Place, base_url: &str) {
+    version_1(
+        place,
+        base_url,
+        &["pending", "sending", "accepted", "rejected", "unknown"],
+    )
+    .await;
+    let is_postgres = place.at.starts_with("postgres:");
+    let (whole, lease) = match is_postgres {
+        true => ("bigint", "timestamptz '2026-01-31T12:01:00Z'"),
+        false => ("INTEGER", "'2026-01-31T12:01:00.000Z'"),
+    };
+    place
+        .execute(&format!(
+            "ALTER TABLE vitec_connect_outbox ADD COLUMN claim {whole};
+            ALTER TABLE vitec_connect_outbox ADD COLUMN corrected {whole};
+            ALTER TABLE vitec_connect_outbox ADD COLUMN lookup text;
+            CREATE INDEX vitec_connect_outbox_lookup ON vitec_connect_outbox (operation, lookup) WHERE lookup IS NOT NULL;
+            UPDATE vitec_connect_outbox_meta SET value = '2' WHERE name = 'version';
+            UPDATE vitec_connect_outbox SET state = reference, attempt = 3, owner = 1, claim = 1, answer = 'x',
+            message = 'y', kind = 'Validation', status = 400, line = 7 WHERE reference IS NOT NULL;
+            UPDATE vitec_connect_outbox SET lease_until = {lease} WHERE state = 'sending'"
+        ))
+        .await;
+}
+
+/// Brings it up to date, and opens it.
+async fn updated(place: &Place, base_url: &str) -> Outbox {
+    Outbox::init(&place.at, &InitOptions::new(base_url)).await.unwrap();
+    place.open(base_url).await
+}
+
+async fn rows_of_version_2_stay_in_every_state(place: Place) {
+    version_2(&place, BASE_URL).await;
+    if place.at.starts_with("postgres:") {
+        // Nothing but `outbox init` changes them there.
+        for base_url in [Some(BASE_URL), None] {
+            let error = Outbox::open(&place.at, base_url).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.to_string().contains("run `vitec-connect outbox init`"), "{error}");
+        }
+        place
+            .execute("UPDATE vitec_connect_outbox SET lease_until = now() + interval '1 hour' WHERE state = 'sending'")
+            .await;
+        let error = Outbox::init(&place.at, &InitOptions::new(BASE_URL)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy);
+        assert!(error.to_string().contains("1 rows are under way"), "{error}");
+        place
+            .execute("UPDATE vitec_connect_outbox SET lease_until = now() - interval '1 hour' WHERE state = 'sending'")
+            .await;
+    }
+    let done = Outbox::init(&place.at, &InitOptions::new(BASE_URL)).await.unwrap();
+    assert_eq!(done, [Done::Updated("2".to_owned())]);
+    let outbox = place.open(BASE_URL).await;
+    // What was under way is unknown, as after any crash.
+    assert_eq!(counts(&outbox).await, [1, 0, 2, 1, 2]);
+    for row in all(&outbox).await.into_iter().filter(|row| row.reference.is_some()) {
+        let was = row.reference.as_deref().unwrap();
+        if was != "sending" {
+            assert_eq!(row.state.as_str(), was);
+            assert_eq!((row.answer.as_deref(), row.message.as_deref()), (Some("x"), Some("y")));
+        }
+        assert_eq!((row.attempt, row.status, row.line), (3, Some(400), Some(7)));
+        let history = outbox.history(row.id).await.unwrap();
+        assert_eq!(
+            (history[0].state.as_str(), history[0].attempt, &*history[0].who),
+            (was, 3, "before version 3")
+        );
+        assert_eq!(history.last().unwrap().state, row.state);
+    }
+    let again = vec![
+        row("M1", "a"),
+        row("M1", "a").reference("accepted "),
+        row("M1", "b").reference("rejected"),
+    ];
+    let again = outbox.enqueue(again).await.unwrap();
+    assert!(
+        matches!(
+            again[..],
+            [Enqueued::Known(..), Enqueued::Known(..), Enqueued::Corrected(_)]
+        ),
+        "{again:?}"
+    );
+    // What an older program does fails as a whole.
+    assert!(
+        place
+            .try_execute("UPDATE vitec_connect_outbox SET changed_at = changed_at")
+            .await
+            .is_err()
+    );
+}
+
+async fn tables_are_made_once_and_brought_up_to_date_once(place: Place) {
+    let options = InitOptions::new(BASE_URL);
+    assert_eq!(Outbox::init(&place.at, &options).await.unwrap(), [Done::Made]);
+    let outbox = place.open(BASE_URL).await;
+    outbox.enqueue(vec![row("M1", "a")]).await.unwrap();
+    assert_eq!(Outbox::init(&place.at, &options).await.unwrap(), [Done::UpToDate]);
+    let accepted = Outbox::init(&place.at, &options.clone().accept_history(true))
+        .await
+        .unwrap();
+    assert_eq!(accepted, [Done::UpToDate, Done::HistoryAccepted]);
+    let other = InitOptions::new("https://other.example");
+    assert_eq!(
+        Outbox::init(&place.at, &other).await.unwrap_err().kind(),
+        ErrorKind::OtherBaseUrl
+    );
+    let kept = Outbox::init(&place.at, &other.keep_base_url(true)).await.unwrap();
+    assert_eq!((kept, counts(&outbox).await), (vec![Done::UpToDate], [1, 0, 0, 0, 0]));
+}
+
 async fn a_row_of_version_1_is_known(place: Place) {
     version_1(&place, BASE_URL, &["r"]).await;
-    let outbox = place.open(BASE_URL).await;
+    let outbox = updated(&place, BASE_URL).await;
     let again = vec![
         row("M1", "a"),
         row("M1", "a").reference("r"),
@@ -119,7 +233,7 @@ async fn a_row_of_version_1_is_known(place: Place) {
 async fn a_reference_of_version_1_is_known_in_every_form(place: Place) {
     let old = ["17 ", "a\u{30a}", "both", " both", "\u{a0}both"];
     version_1(&place, BASE_URL, &old).await;
-    let outbox = place.open(BASE_URL).await;
+    let outbox = updated(&place, BASE_URL).await;
     let forms = ["17", "17 ", "\u{a0}17", "\u{e5}", "a\u{30a}", "both", " both", "both\t"];
     let again = forms.map(|form| row("M1", "a").reference(form)).to_vec();
     let again = outbox.enqueue(again).await.unwrap();
@@ -143,28 +257,15 @@ async fn looking_finds_references_of_version_1(place: Place) {
         .to_vec();
     let look = Outbox::open_to_look(&place.at, BASE_URL).await.unwrap();
     let would = look.enqueue(forms.clone()).await.unwrap();
-    let real = place.open(BASE_URL).await.enqueue(forms).await.unwrap();
+    let real = updated(&place, BASE_URL).await.enqueue(forms).await.unwrap();
     assert_eq!(would[..4], real[..4]);
     assert!(matches!((&would[4], &real[4]), (Enqueued::New(0), Enqueued::New(_))));
-}
-
-async fn looking_changes_nothing(place: Place) {
-    version_1(&place, BASE_URL, &["r"]).await;
-    let outbox = Outbox::open(&place.at, None).await.unwrap();
-    assert_eq!(counts(&outbox).await, [1, 0, 1, 0, 0]);
-    let row = &all(&outbox).await[1];
-    assert_eq!(row.reference.as_deref(), Some("r"));
-    // It is still version 1: its tables can be changed as they were.
-    place
-        .execute("ALTER TABLE vitec_connect_outbox ADD COLUMN claim integer")
-        .await;
 }
 
 async fn a_row_of_version_1_is_delivered(place: Place) {
     let server = Server::start(|_| Reply::ok()).await;
     version_1(&place, &server.url, &["r"]).await;
-    // Even by a program that did not say whom the outbox is for.
-    let outbox = Outbox::open(&place.at, None).await.unwrap();
+    let outbox = updated(&place, &server.url).await;
     run(&outbox, &server.url, &options()).await;
     assert_eq!((server.calls(), counts(&outbox).await), (1, [0, 0, 2, 0, 0]));
 }
