@@ -30,7 +30,7 @@ impl Check {
     pub(in crate::simulation) fn asked(&mut self, who: Who, asked: &Asked) {
         let Who::Run(run) = who else { return };
         let look = &mut self.runs[run].look;
-        if matches!(asked, Asked::Look("standing") | Asked::Sweep) {
+        if matches!(asked, Asked::Look("standing" | "holds") | Asked::Sweep) {
             // The one before was not answered in time.
             look.failed |= look.open;
             look.open = true;
@@ -55,7 +55,7 @@ impl Check {
                     look.knows.extend(&look.seen.1);
                 }
             }
-            "Sweep" => look.failed |= !done,
+            "Sweep" | "holds" => look.failed |= !done,
             _ => {
                 look.worked = at;
                 look.failed = false;

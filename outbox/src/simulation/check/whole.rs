@@ -23,16 +23,14 @@ impl Check {
                 };
                 let waits = |row: &&Seen| row.customer == want.customer_id && row.state == State::Pending;
                 let claimed = after.iter().filter(|row| is_claimed(*row)).count();
-                // What was recorded and given back by it counts as well.
-                let open: Rows = before
+                // What others have in hand, and keep.
+                let stays = |id: &i64, row: &Seen| after.get(id).is_some_and(|now| now.attempt == row.attempt);
+                let others: Rows = before
                     .iter()
-                    .filter(|(id, row)| {
-                        !(it.finished.iter().any(|done| done.id == **id)
-                            || it.failed.iter().any(|_| row.state == State::Sending))
-                    })
+                    .filter(|(id, row)| stays(id, row) && after[*id].state == State::Sending)
                     .map(|(id, row)| (*id, row.clone()))
                     .collect();
-                if claimed < self.claimable(&want.customer_id, want.rows, &open)
+                if claimed < self.claimable(&want.customer_id, want.rows, &others)
                     && after.values().any(|row| waits(&row))
                 {
                     self.wrong(format!("{want:?} brought {claimed}, and more wait"));
