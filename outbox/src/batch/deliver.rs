@@ -218,6 +218,8 @@ impl Batch {
                 if swept {
                     in_time(outbox, patience, outbox.sweep()).await?;
                 }
+                // What waits for a customer that is held is not sent by anybody.
+                self.look_at_holds(outbox, patience).await?;
                 self.look(outbox, which, patience).await
             };
             let looked = tokio::select! {

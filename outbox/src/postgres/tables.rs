@@ -100,6 +100,7 @@ const TRIGGERS: &str = "
         NEW.who := session_user;
         RETURN NEW;
     END $sign$;
+    REVOKE ALL ON FUNCTION vitec_connect_sign() FROM PUBLIC;
     CREATE TRIGGER vitec_connect_customers_signed BEFORE INSERT OR UPDATE ON vitec_connect_customers
         FOR EACH ROW EXECUTE FUNCTION vitec_connect_sign();";
 

@@ -113,9 +113,13 @@ impl Sqlite {
     /// Rows whose delivery is gone become unknown: where the lock is free, there is none.
     fn sweep_now(&self) -> Result<u64, Error> {
         match lock_of(&self.path, Duration::ZERO) {
-            Ok(_lock) => {
-                self.with(|connection| commit(connection, |transaction| transactions::orphan(transaction, Utc::now())))
-            }
+            Ok(_lock) => self.with(|connection| {
+                commit(connection, |transaction| {
+                    let orphans = transactions::orphan(transaction, Utc::now())?;
+                    sign(transaction)?;
+                    Ok(orphans)
+                })
+            }),
             Err(error) if error.kind() == ErrorKind::Busy => Ok(0),
             Err(error) => Err(error),
         }
@@ -338,7 +342,6 @@ fn commit<T>(
 ) -> rusqlite::Result<T> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done = work(&transaction)?;
-    sign(&transaction)?;
     transaction.commit()?;
     Ok(done)
 }

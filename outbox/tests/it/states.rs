@@ -196,12 +196,17 @@ async fn an_outbox_belongs_to_one_base_url(place: Place) {
 async fn a_newer_outbox_is_refused(place: Place) {
     place.open(BASE_URL).await;
     place
-        .execute("UPDATE vitec_connect_outbox_meta SET value = '3' WHERE name = 'version'")
+        .execute("UPDATE vitec_connect_outbox_meta SET value = '4' WHERE name = 'version'")
         .await;
     for base_url in [None, Some(BASE_URL)] {
         let error = Outbox::open(&place.at, base_url).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().contains("version 3"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("version 4, and this program knows version 3"),
+            "{error}"
+        );
     }
 }
 
