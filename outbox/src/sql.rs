@@ -124,7 +124,7 @@ macro_rules! claim {
     RETURNING id, operation, customer_id, contact_id, payload, attempt, reference, line,
     (SELECT releases FROM ",
             customers!(),
-            " AS c WHERE c.customer_id = o.customer_id)"
+            " WHERE customer_id = $1)"
         )
     };
 }
