@@ -168,7 +168,7 @@ impl<'a> Told<'a> {
             Level::Error,
             "held",
             &format!(
-                "customer {customer} is held, and its rows wait: {why} Once its credentials are right: {command}{otherwise}"
+                "customer {customer} is held, and its rows wait. Once its credentials are right: {command}{otherwise}. Why: {why}"
             ),
             json!({"customer": customer}),
         );
@@ -185,7 +185,7 @@ impl<'a> Told<'a> {
         self.log.tell(
             Level::Error,
             "stuck",
-            &format!("stuck: {why} {then}"),
+            &format!("stuck, and {then}: {why}"),
             json!({"seconds": again.map(|it| it.as_secs())}),
         );
     }

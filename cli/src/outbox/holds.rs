@@ -99,9 +99,9 @@ pub(crate) fn waits_for_release(held: &Held, matches: &ArgMatches) -> String {
     let status = held
         .status
         .map_or(String::new(), |status| format!(" (status {status})"));
-    let why = held.why.as_deref().map_or(String::new(), |why| format!(": {why}"));
+    let why = held.why.as_deref().map_or(String::new(), |why| format!(". Why: {why}"));
     format!(
-        "customer {} is held since {since}{status}, and its rows wait{why}. Once its credentials are right: {}",
+        "customer {} is held since {since}{status}, and its rows wait. Once its credentials are right: {}{why}",
         held.customer_id,
         release_command(&held.customer_id, matches)
     )

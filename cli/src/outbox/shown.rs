@@ -103,9 +103,17 @@ pub(super) fn lines(row: &Row, history: &[Transition]) -> String {
             value => text.push_str(&format!("{name}: {}\n", json_escaped(&value.to_string()))),
         }
     }
+    let mut before = (None, None);
     for step in history {
-        let status = step.status.map_or(String::new(), |status| format!(", status {status}"));
-        let message = step.message.as_deref().map_or(String::new(), |it| format!(": {it}"));
+        // What was wrong stays with the row until something else is true of it.
+        let what = (step.status, step.message.as_deref());
+        let is_new = what != std::mem::replace(&mut before, what);
+        let status = step
+            .status
+            .filter(|_| is_new)
+            .map_or(String::new(), |it| format!(", status {it}"));
+        let message = step.message.as_deref().filter(|_| is_new);
+        let message = message.map_or(String::new(), |it| format!(": {it}"));
         let line = format!(
             "  {}  {:<8}  attempt {}, by {}{status}{message}",
             step.at.format("%Y-%m-%d %H:%M:%S UTC"),

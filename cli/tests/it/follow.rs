@@ -64,8 +64,9 @@ async fn what_is_unknown_at_the_end_is_told_by_the_exit_status() {
 async fn a_second_signal_ends_it_at_once_and_says_what_is_unknown() {
     let sandbox = Sandbox::start().await.unwrap();
     let place = Place::stored(&sandbox, &["a"]);
-    sandbox.next(Answer::delay(Duration::from_secs(600)));
+    // With --follow and without.
     for more in [&FAST[..], &[]] {
+        sandbox.next(Answer::delay(Duration::from_secs(600)));
         let mut follower = Follower::start(&mut place.deliver(&sandbox, more));
         follower.until("started");
         received(&sandbox, 1).await;
@@ -78,10 +79,8 @@ async fn a_second_signal_ends_it_at_once_and_says_what_is_unknown() {
             run.stdout.contains("unknown 1") && run.stderr.contains("rows 1."),
             "{run:?}"
         );
-        // Once more, without --follow.
         assert_eq!(place.outbox(&["resolve", "1", "--as", "not-sent"]).status, Some(0));
         sandbox.reset();
-        sandbox.next(Answer::delay(Duration::from_secs(600)));
     }
 }
 

@@ -16,19 +16,17 @@ async fn show_tells_what_became_of_a_row_step_by_step() {
     run(&mut place.deliver(&sandbox, &[]));
     let shown = place.outbox(&["show", "1", "--output", "json"]).object();
     let history = shown[0]["history"].as_array().unwrap();
-    let steps: Vec<[Value; 3]> = history
-        .iter()
-        .map(|it| [it["attempt"].clone(), it["state"].clone(), it["status"].clone()])
-        .collect();
-    let expected = [
-        json!([0, "pending", null]),
-        json!([1, "sending", null]),
-        json!([1, "rejected", 400]),
-        json!([1, "pending", null]),
-        json!([2, "sending", null]),
-        json!([2, "accepted", null]),
-    ];
-    assert_eq!(json!(steps), json!(expected), "{shown:#}");
+    let steps: Vec<[&Value; 2]> = history.iter().map(|it| [&it["attempt"], &it["state"]]).collect();
+    let expected = json!([
+        [0, "pending"],
+        [1, "sending"],
+        [1, "rejected"],
+        [1, "pending"],
+        [2, "sending"],
+        [2, "accepted"]
+    ]);
+    assert_eq!(json!(steps), expected, "{shown:#}");
+    assert_eq!(history[2]["status"], 400, "{shown:#}");
     for step in history {
         assert!(
             step["at"].is_string() && !step["who"].as_str().unwrap().is_empty(),
