@@ -66,7 +66,7 @@ fn main() -> ExitCode {
             } else {
                 Hangup::Ends
             };
-            match run(hangup, early, async |signals| deliver::run(matches, signals).await) {
+            match run(hangup, early, async |signals| Ok(deliver::run(matches, signals).await)) {
                 Ok(exit) => ExitCode::from(exit),
                 Err(mistake) => deliver::failed(&mistake, output),
             }

@@ -39,7 +39,31 @@ struct Job<'a> {
 }
 
 /// Runs the delivery; the exit status.
-pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, Mistake> {
+pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> u8 {
+    let (log, output) = (Log::of(matches), output(matches));
+    let (exit, summary) = match delivered(matches, signals, log).await {
+        Ok(ended) => ended,
+        Err(mistake) => {
+            log.tell(Level::Error, "failed", &mistake.to_string(), json!({"exitStatus": 2}));
+            if output == Output::Json {
+                Summary::of(&mistake).write(output, signals).await;
+            }
+            return 2;
+        }
+    };
+    let what = format!("ended: {summary}");
+    let fields = json!({"accepted": summary.accepted, "rejected": summary.rejected, "unknown": summary.unknown,
+        "pending": summary.pending, "exitStatus": exit});
+    match follows(matches) {
+        true => log.tell(Level::Info, "ended", &what, fields),
+        // A person reads it on stdout.
+        false => log.note(Level::Info, "ended", Some(&what), fields),
+    }
+    summary.write(output, signals).await;
+    exit
+}
+
+async fn delivered(matches: &ArgMatches, signals: &Signals, log: Log) -> Result<(u8, Summary), Mistake> {
     let (client, source) = settings::with_source(matches)?;
     let job = Job {
         matches,
@@ -49,34 +73,21 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, M
         place: ready(matches)?,
         options: options(matches),
         control: Control::default(),
-        log: Log::of(matches),
+        log,
         counted: Counted::default(),
     };
-    let (exit, summary) = match follows(matches) {
-        true => job.follow(source).await?,
-        false => job.once().await?,
-    };
-    job.log.tell(
-        Level::Info,
-        "ended",
-        &format!("ended: {summary}"),
-        json!({"accepted": summary.accepted, "rejected": summary.rejected, "unknown": summary.unknown,
-            "pending": summary.pending, "exitStatus": exit}),
-    );
-    summary.write(output(matches), signals).await;
-    Ok(exit)
+    match follows(matches) {
+        true => job.follow(source).await,
+        false => job.once().await,
+    }
 }
 
 /// What could not even begin: on stderr, and as one object where one is asked for.
 pub(crate) fn failed(mistake: &Mistake, output: Output) -> ExitCode {
     say(&format!("error: {mistake}"));
     if output == Output::Json {
-        let summary = Summary {
-            error: Some(mistake.to_string()),
-            ..Summary::default()
-        };
         // Where stdout cannot be written, the exit status still tells.
-        let _ = summary.print(output);
+        let _ = Summary::of(mistake).print(output);
     }
     ExitCode::from(2)
 }

@@ -68,7 +68,7 @@ impl Job<'_> {
         if is_done {
             self.purge_once(&outbox, &mut summary).await;
         }
-        self.left(&outbox, &mut summary).await;
+        self.left(&outbox, &mut summary, &told).await;
         Ok((summary.exit_status(), summary))
     }
 
@@ -100,7 +100,7 @@ impl Job<'_> {
     }
 
     /// What is left to be sent, and for whom a person has to do something.
-    async fn left(&self, outbox: &Outbox, summary: &mut Summary) {
+    async fn left(&self, outbox: &Outbox, summary: &mut Summary, told: &Told<'_>) {
         let looking = async { Ok::<_, Error>((outbox.counts().await?, outbox.holds().await?)) };
         let looked = tokio::select! {
             looked = looking => looked,
@@ -111,6 +111,9 @@ impl Job<'_> {
                 summary.pending = Some(counts.pending);
                 for held in holds.iter().filter(|held| held.waiting > 0) {
                     summary.stopped = summary.stopped.saturating_add(held.waiting);
+                    if told.knows_held(&held.customer_id) {
+                        continue;
+                    }
                     let fields = json!({"customer": held.customer_id, "waiting": held.waiting});
                     self.log
                         .tell(Level::Warning, "held", &waits_for_release(held, self.matches), fields);

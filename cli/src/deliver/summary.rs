@@ -8,7 +8,7 @@ use vitec_connect_outbox::Tally;
 
 use super::told::Results;
 use crate::print::{self, say};
-use crate::report::Output;
+use crate::report::{Mistake, Output};
 use crate::signals::Signals;
 
 #[derive(Clone, Default, Serialize)]
@@ -34,6 +34,14 @@ impl Summary {
             rejected: results.rejected,
             unknown: results.unknown,
             error,
+            ..Self::default()
+        }
+    }
+
+    /// Of what could not begin.
+    pub(super) fn of(mistake: &Mistake) -> Self {
+        Self {
+            error: Some(mistake.to_string()),
             ..Self::default()
         }
     }

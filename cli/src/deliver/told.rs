@@ -1,5 +1,6 @@
 //! What a delivery tells, on its way to the log.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use vitec_connect_outbox::{Event, Sent, State};
 
 use super::arguments::follows;
 use super::log::{Level, Log};
+use super::systemd;
 use crate::outbox::{release_command, sent};
 use crate::report::chain;
 use crate::signals::Signals;
@@ -48,6 +50,8 @@ pub(super) struct Told<'a> {
     counted: Counted,
     /// When it was last said that the database fails.
     failing: Option<Instant>,
+    /// The customers of whom it was said that they are held.
+    held: BTreeSet<String>,
 }
 
 impl<'a> Told<'a> {
@@ -58,7 +62,13 @@ impl<'a> Told<'a> {
             signals,
             counted,
             failing: None,
+            held: BTreeSet::new(),
         }
+    }
+
+    /// Whether it was said of this customer that it is held.
+    pub(super) fn knows_held(&self, customer: &str) -> bool {
+        self.held.contains(customer)
     }
 
     pub(super) fn event(&mut self, event: &Event<'_>) {
@@ -158,7 +168,8 @@ impl<'a> Told<'a> {
             .tell(level, "row", &format!("{} {then}", sent(row)), about(row));
     }
 
-    fn held(&self, customer: &str, why: &str) {
+    fn held(&mut self, customer: &str, why: &str) {
+        self.held.insert(customer.to_owned());
         let otherwise = match follows(self.matches) && self.matches.get_one::<String>("credentials").is_some() {
             true => ", or correct its entry in the credentials' file",
             false => "",
@@ -182,6 +193,7 @@ impl<'a> Told<'a> {
             ),
             None => "nothing more is sent until a person has looked and starts this anew".to_owned(),
         };
+        systemd::status(&format!("stuck, and {then}"));
         self.log.tell(
             Level::Error,
             "stuck",

@@ -116,6 +116,10 @@ async fn an_import_beside_it_stores_and_waits_for_what_becomes_of_its_rows() {
     let import = run(&mut place.import(&sandbox, &["--report", &place.path("report.csv")]));
     assert_eq!(import.status, Some(0), "{import:?}");
     assert!(import.stdout.starts_with("accepted 2, "), "{import:?}");
+    assert!(
+        import.stderr.contains("another process delivers from this outbox"),
+        "{import:?}"
+    );
     let follower = follower.stop();
     assert_eq!((follower.status, sandbox.stored()), (Some(0), 3), "{follower:?}");
     // A delivery that ends does not wait for another.
@@ -126,8 +130,12 @@ async fn an_import_beside_it_stores_and_waits_for_what_becomes_of_its_rows() {
 }
 
 fn written(path: &str, password: &str) {
+    office(path, "M30011", password);
+}
+
+fn office(path: &str, customer: &str, password: &str) {
     let new = format!("{path}.new");
-    let text = format!("[M30011]\nusername = \"partner\"\npassword = \"{password}\"\n");
+    let text = format!("[{customer}]\nusername = \"partner\"\npassword = \"{password}\"\n");
     std::fs::write(&new, text).unwrap();
     std::fs::set_permissions(&new, PermissionsExt::from_mode(0o600)).unwrap();
     std::fs::rename(new, path).unwrap();
@@ -155,6 +163,66 @@ async fn a_held_customer_is_released_by_its_new_credentials() {
     let run = follower.stop();
     assert_eq!(run.status, Some(0), "{run:?}");
     assert!(!format!("{run:?}").contains("hemligt"), "{run:?}");
+}
+
+#[tokio::test]
+async fn a_customer_without_credentials_is_left_out_until_there_are_some() {
+    let sandbox = Sandbox::builder().customer("M30011", "partner", "hemligt");
+    let sandbox = sandbox.start().await.unwrap();
+    let place = Place::stored(&sandbox, &["a"]);
+    let offices = place.path("offices.toml");
+    office(&offices, "S30164", "hemligt");
+    let once = run(&mut place.deliver(&sandbox, &["--credentials", &offices]));
+    assert_eq!(once.status, Some(4), "{once:?}");
+    let mut follower = follower(&place, &sandbox, &["--credentials", &offices]);
+    follower.until("customer M30011 is left out");
+    office(&offices, "M30011", "hemligt");
+    received(&sandbox, 1).await;
+    assert_eq!(follower.stop().status, Some(0));
+}
+
+#[tokio::test]
+async fn after_a_redirect_it_is_stuck_until_a_person_has_looked() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let place = Place::stored(&sandbox, &["a", "b"]);
+    sandbox.next(Answer::status(302));
+    let mut stuck = follower(&place, &sandbox, &["--concurrency", "1", "--log", "json"]);
+    let line = stuck.until("\"event\":\"stuck\"");
+    assert!(line.contains("until a person has looked"), "{line}");
+    let stuck = stuck.stop();
+    assert_eq!((stuck.status, sandbox.stored()), (Some(0), 0), "{stuck:?}");
+    assert_eq!(place.status()["pending"], 1);
+}
+
+#[tokio::test]
+async fn old_payloads_are_removed() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let place = Place::stored(&sandbox, &["a"]);
+    assert_eq!(run(&mut place.deliver(&sandbox, &["--keep", "0s"])).status, Some(0));
+    let payload = |row: &str| place.outbox(&["show", row, "--output", "json"]).object()[0]["payload"].clone();
+    assert!(payload("1").is_null());
+    place.add(sandbox.url(), &["--bank", "b"]);
+    assert_eq!(run(&mut place.deliver(&sandbox, &[])).status, Some(0));
+    assert!(!payload("2").is_null());
+    let mut follower = follower(&place, &sandbox, &["--keep", "0s", "--log", "json"]);
+    follower.until("\"event\":\"purged\"");
+    follower.stop();
+    assert!(payload("2").is_null());
+}
+
+#[tokio::test]
+async fn a_signal_ends_a_delivery_that_does_not_follow_with_130_where_rows_are_left() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let place = Place::stored(&sandbox, &["a", "b"]);
+    sandbox.next(Answer::delay(Duration::from_millis(1500)));
+    let once = Follower::start(&mut place.deliver(&sandbox, &["--concurrency", "1"]));
+    received(&sandbox, 1).await;
+    let once = once.stop();
+    assert_eq!(
+        (once.status, once.stdout.as_str()),
+        (Some(130), "accepted 1, rejected 0, unknown 0, pending 1\n"),
+        "{once:?}"
+    );
 }
 
 #[tokio::test]
@@ -214,7 +282,6 @@ async fn systemd_is_told() {
     assert_eq!(run.status, Some(0), "{run:?}");
 }
 
-/// A port that is taken, and one reader of stdout who never comes.
 #[tokio::test]
 async fn a_port_that_is_taken_is_told_before_anything_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
