@@ -119,7 +119,13 @@ impl<'a> Told<'a> {
                 "the server answers again, and delivery goes on",
                 json!({}),
             ),
-            Event::Database(error) => self.database(&chain(error)),
+            Event::Database(error) => {
+                let then = match follows(self.matches) {
+                    true => ". It is tried again by itself, and nothing is sent before",
+                    false => "",
+                };
+                self.database(&format!("{}{then}", chain(error)));
+            }
             Event::DatabaseWorks => {
                 self.failing = None;
                 log.tell(
