@@ -29,6 +29,9 @@ const MEMBERS: &str = "members";
 /// What a file is imported with: a verb beside those of the operation that the document marks to be delivered.
 pub(crate) const IMPORT: &str = "import";
 
+/// What stores one row in the outbox, and sends nothing: another such verb.
+pub(crate) const ADD: &str = "add";
+
 /// The whole command line.
 pub(crate) fn command(operations: &[Operation]) -> Command {
     let mut nouns: Vec<Command> = Vec::new();
@@ -48,12 +51,10 @@ pub(crate) fn command(operations: &[Operation]) -> Command {
             ),
         }
     }
-    let delivered = vitec_connect::description()
-        .delivered()
-        .map(|it| it.command.noun.as_str());
-    let nouns = nouns.into_iter().map(|noun| match Some(noun.get_name()) == delivered {
-        true => noun.subcommand(import()),
-        false => noun,
+    let delivered = operations.iter().find(|it| it.is_delivered);
+    let nouns = nouns.into_iter().map(|noun| match delivered {
+        Some(operation) if operation.noun == noun.get_name() => noun.subcommand(add(operation)).subcommand(import()),
+        _ => noun,
     });
     Command::new("vitec-connect")
         .version(env!("CARGO_PKG_VERSION"))
@@ -96,32 +97,51 @@ fn call(operation: &Operation) -> Command {
         .parameters
         .iter()
         .map(|it| flag(it, "Parameters").required(it.required));
-    let members = operation
-        .body
-        .iter()
-        .flat_map(|it| &it.members)
-        .filter(|it| it.kind != FlagKind::Nested);
-    let flags: Vec<String> = members.clone().map(|it| it.flag.clone()).collect();
-    let mut command = Command::new(operation.verb.clone())
+    let command = Command::new(operation.verb.clone())
         .about(operation.summary.clone())
         .after_help(format!("{CREDENTIALS}\n\n{EXIT_STATUSES}"))
         .args(parameters);
-    if operation.body.is_some() {
-        command = command
-            .args(members.map(|it| flag(it, "Body")))
-            .arg(
-                option("input", "FILE")
-                    .help("The body as JSON or XML from a file, or from stdin with `-`, instead of flags")
-                    .help_heading("Body"),
-            )
-            .group(
-                ArgGroup::new(MEMBERS)
-                    .args(flags)
-                    .multiple(true)
-                    .conflicts_with("input"),
-            );
-    }
-    command.args(settings())
+    with_body(command, operation).args(settings())
+}
+
+fn with_body(command: Command, operation: &Operation) -> Command {
+    let Some(body) = &operation.body else {
+        return command;
+    };
+    let members = body.members.iter().filter(|it| it.kind != FlagKind::Nested);
+    let flags: Vec<String> = members.clone().map(|it| it.flag.clone()).collect();
+    command
+        .args(members.map(|it| flag(it, "Body")))
+        .arg(
+            option("input", "FILE")
+                .help("The body as JSON or XML from a file, or from stdin with `-`, instead of flags")
+                .help_heading("Body"),
+        )
+        .group(
+            ArgGroup::new(MEMBERS)
+                .args(flags)
+                .multiple(true)
+                .conflicts_with("input"),
+        )
+}
+
+fn add(operation: &Operation) -> Command {
+    let parameters = crate::add::parameters(operation);
+    let command = Command::new(ADD)
+        .about("Stores one loan promise in an outbox, durably, and sends nothing: `outbox deliver` does")
+        .after_help(crate::add::HELP)
+        .args(parameters.map(|it| flag(it, "Parameters").required(true)));
+    with_body(command, operation).args(add_settings())
+}
+
+fn add_settings() -> [Arg; 4] {
+    [
+        option("reference", "R")
+            .help("Your own reference: the same again stores nothing twice [default: the content counts]"),
+        crate::outbox::place_argument(),
+        base_url(),
+        output().help("What stands on stdout: the row's number alone, or one object"),
+    ]
 }
 
 fn import() -> Command {
@@ -157,9 +177,12 @@ fn option(name: &'static str, value_name: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value_name)
 }
 
-/// The flags that a command for an operation has whatever the operation.
-pub(crate) fn own_flags() -> Vec<String> {
-    let settings = settings();
+/// The flags that the commands for an operation have whatever the operation.
+pub(crate) fn own_flags(is_delivered: bool) -> Vec<String> {
+    let mut settings = settings();
+    if is_delivered {
+        settings.extend(add_settings());
+    }
     let longs = settings.iter().filter_map(Arg::get_long);
     let others = ["help", "input", MEMBERS];
     longs.chain(others).map(str::to_owned).collect()
@@ -172,31 +195,28 @@ pub(crate) fn credentials() -> Arg {
     )
 }
 
-fn settings() -> Vec<Arg> {
+pub(crate) fn base_url() -> Arg {
+    option("base-url", "URL").help("Where to send it instead of Vitec Connect itself")
+}
+
+pub(crate) fn output() -> Arg {
+    option("output", "OUTPUT")
+        .value_parser(["text", "json"])
+        .default_value("text")
+}
+
+/// How a client sends: for every command that calls.
+pub(crate) fn transport() -> [Arg; 4] {
     let seconds = ValueParser::from(|text: &str| match humantime::parse_duration(text) {
         Ok(time) if time > Duration::ZERO => Ok(time),
         Ok(_) => Err("must be longer than nothing".to_owned()),
         Err(error) => Err(format!("{error}; as in 60s or 2m")),
     });
-    vec![
+    [
         option("format", "FORMAT")
             .help("How the body is sent")
             .value_parser(["json", "xml"])
             .default_value("json"),
-        option("base-url", "URL")
-            .help("Where to send it instead of Vitec Connect itself")
-            .conflicts_with("sandbox"),
-        option("sandbox", "")
-            .action(ArgAction::SetTrue)
-            .help("Send it to an embedded sandbox; no account needed"),
-        Arg::new("dry-run")
-            .long("dry-run")
-            .action(ArgAction::SetTrue)
-            .help("Send nothing; print the whole HTTP request; no credentials needed"),
-        option("output", "OUTPUT")
-            .help("What stands on stdout: the answered string alone, or one object in every case")
-            .value_parser(["text", "json"])
-            .default_value("text"),
         option("timeout", "TIME")
             .help("How long the whole call may take [default: 60s]")
             .value_parser(seconds),
@@ -206,6 +226,25 @@ fn settings() -> Vec<Arg> {
             .long("ca-file")
             .value_name("PEM")
             .help("Trust these root certificates too"),
+    ]
+}
+
+fn settings() -> Vec<Arg> {
+    let [format, timeout, proxy, ca_file] = transport();
+    vec![
+        format,
+        base_url().conflicts_with("sandbox"),
+        option("sandbox", "")
+            .action(ArgAction::SetTrue)
+            .help("Send it to an embedded sandbox; no account needed"),
+        Arg::new("dry-run")
+            .long("dry-run")
+            .action(ArgAction::SetTrue)
+            .help("Send nothing; print the whole HTTP request; no credentials needed"),
+        output().help("What stands on stdout: the answered string alone, or one object in every case"),
+        timeout,
+        proxy,
+        ca_file,
         credentials(),
         Arg::new("password-stdin")
             .long("password-stdin")

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use clap::ArgMatches;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use vitec_connect::{Call, Error, ErrorKind, MediaType, OperationCall};
 
@@ -40,19 +41,43 @@ impl Body {
         }))
     }
 
+    /// The same, where there has to be one.
+    pub(crate) fn needed(body: &document::Body, matches: &ArgMatches) -> Result<Self, Mistake> {
+        Self::read(body, matches)?.ok_or_else(|| not_given(&body.members))
+    }
+
+    /// From `--input` alone.
+    pub(crate) fn from_input(body: &document::Body, matches: &ArgMatches) -> Result<Self, Mistake> {
+        let input = matches.get_one::<String>("input").map_or("-", String::as_str);
+        Ok(Self {
+            members: body.members.clone(),
+            given: read_input(input, body.is_bytes)?,
+        })
+    }
+
     /// The call with this body; a flag that is no value of its member is named.
     pub(crate) fn call(&self, named: &OperationCall) -> Result<Call<Value>, Box<Report>> {
-        let call = match &self.given {
-            Given::Text(media_type, text) => named.clone().body_text(*media_type, text).call(),
-            Given::Bytes(bytes) => named.clone().body_bytes(bytes.clone()).call(),
-            Given::Flags(flags) => named.clone().body(flags.clone().into()).call(),
-        };
-        call.map_err(|error| {
+        self.given(named).call().map_err(|error| {
             Box::new(match self.blame(&error, named) {
                 Some(mistake) => Report::mistake(&mistake),
                 None => Report::failed(&error),
             })
         })
+    }
+
+    /// The body as an outbox stores it: what the call would send as JSON, where there can be such a call.
+    pub(crate) fn stored(&self, named: &OperationCall) -> Result<Box<RawValue>, Mistake> {
+        let _never_sent = self.call(named).map_err(|report| report.into_mistake())?;
+        let json = self.given(named).encoded_body(MediaType::Json)?.unwrap_or_default();
+        Ok(RawValue::from_string(String::from_utf8(json.into())?)?)
+    }
+
+    fn given(&self, named: &OperationCall) -> OperationCall {
+        match &self.given {
+            Given::Text(media_type, text) => named.clone().body_text(*media_type, text),
+            Given::Bytes(bytes) => named.clone().body_bytes(bytes.clone()),
+            Given::Flags(flags) => named.clone().body(flags.clone().into()),
+        }
     }
 
     /// What a person has to change, where that can be said.

@@ -71,7 +71,7 @@ pub(crate) async fn run(operation: Operation, matches: &ArgMatches, signals: &Si
     Ok(report)
 }
 
-fn with_parameters(mut call: OperationCall, parameters: &[Flag], matches: &ArgMatches) -> OperationCall {
+pub(crate) fn with_parameters(mut call: OperationCall, parameters: &[Flag], matches: &ArgMatches) -> OperationCall {
     for parameter in parameters {
         for text in matches.get_many::<String>(&parameter.flag).into_iter().flatten() {
             call = match parameter.is_sent {
@@ -95,13 +95,18 @@ fn described(parameters: &[Flag], matches: &ArgMatches) -> String {
 
 /// The ids that a call is for, by name, as far as they were given.
 pub(crate) fn parameters(parameters: &[Flag], matches: &ArgMatches) -> Map<String, Value> {
+    parameters_beside(&OWN_KEYS, parameters, matches)
+}
+
+/// The same beside other keys.
+pub(crate) fn parameters_beside(own: &[&str], parameters: &[Flag], matches: &ArgMatches) -> Map<String, Value> {
     let given = |it: &Flag| {
         matches
             .get_one::<String>(&it.flag)
             .map_or(Value::Null, |it| it.as_str().into())
     };
     let ids = parameters.iter().filter(|it| it.identifies);
-    ids.map(|it| (beside(&OWN_KEYS, &it.name), given(it))).collect()
+    ids.map(|it| (beside(own, &it.name), given(it))).collect()
 }
 
 /// Their names: the customer's, and of those in the path.

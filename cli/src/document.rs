@@ -15,6 +15,8 @@ pub(crate) struct Operation {
     pub(crate) summary: String,
     pub(crate) parameters: Vec<Flag>,
     pub(crate) body: Option<Body>,
+    /// Whether it is the one whose calls an outbox keeps.
+    pub(crate) is_delivered: bool,
 }
 
 /// What an operation is sent.
@@ -71,6 +73,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             noun: operation.command.noun.clone(),
             verb: operation.command.verb.clone(),
             summary: operation.summary.clone().unwrap_or_else(|| operation.id.clone()),
+            is_delivered: operation.deliver,
             parameters: parameters(description, operation),
             body: operation.body.as_ref().map(|body| Body {
                 required: body.required,
@@ -88,7 +91,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 /// A flag that is taken, by one of our own or by a parameter of this name, says what it stands for.
 fn name_flags(mut operation: Operation) -> Operation {
-    let mut taken = crate::arguments::own_flags();
+    let mut taken = crate::arguments::own_flags(operation.is_delivered);
     let parameters = operation.parameters.iter_mut().map(|it| ("parameter", it));
     let members = operation
         .body
@@ -202,25 +205,26 @@ mod tests {
     #[test]
     fn no_flag_takes_the_place_of_one_of_our_own() {
         let flag = |name: &str| field(vitec_connect::description(), name, &Type::Text, None);
-        let operation = name_flags(Operation {
-            id: "call".to_owned(),
-            noun: "noun".to_owned(),
-            verb: "call".to_owned(),
-            summary: String::new(),
-            parameters: vec![flag("credentials")],
-            body: Some(Body {
-                required: true,
-                is_bytes: false,
-                members: vec![flag("credentials"), flag("bank")],
-            }),
-        });
-        let members = operation.body.iter().flat_map(|it| &it.members);
-        let flags: Vec<&str> = operation
-            .parameters
-            .iter()
-            .chain(members)
-            .map(|it| it.flag.as_str())
-            .collect();
-        assert_eq!(flags, ["parameter-credentials", "body-credentials", "bank"]);
+        let named = |is_delivered| {
+            let operation = name_flags(Operation {
+                id: "call".to_owned(),
+                noun: "noun".to_owned(),
+                verb: "call".to_owned(),
+                summary: String::new(),
+                is_delivered,
+                parameters: vec![flag("credentials")],
+                body: Some(Body {
+                    required: true,
+                    is_bytes: false,
+                    members: vec![flag("credentials"), flag("bank"), flag("reference")],
+                }),
+            });
+            let members = operation.body.into_iter().flat_map(|it| it.members);
+            let flags = operation.parameters.into_iter().chain(members);
+            flags.map(|it| it.flag).collect::<Vec<_>>()
+        };
+        let flags = ["parameter-credentials", "body-credentials", "bank", "reference"];
+        assert_eq!(named(false), flags);
+        assert_eq!(named(true), [&flags[..3], &["body-reference"]].concat());
     }
 }

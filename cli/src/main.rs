@@ -2,10 +2,12 @@
 // `println!` panics where stdout is closed: what is printed goes through `print`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod add;
 mod arguments;
 mod body;
 mod call;
 mod credentials;
+mod deliver;
 mod document;
 mod import;
 mod offices;
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use document::Operation;
 use report::{Mistake, Output, Report, output};
-use signals::Signals;
+use signals::{Hangup, Signals};
 
 fn main() -> ExitCode {
     let operations = document::operations();
@@ -46,9 +48,27 @@ fn main() -> ExitCode {
         }
         Some(("sandbox", matches)) => {
             log(true);
-            match run(|| {}, async |signals| sandbox::run(matches, signals).await) {
+            match run(
+                Hangup::Ends,
+                || {},
+                async |signals| sandbox::run(matches, signals).await,
+            ) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(mistake) => Report::mistake(&mistake).write(Output::Text),
+            }
+        }
+        Some(("outbox", matches)) if matches.subcommand_name() == Some(deliver::NAME) => {
+            let matches = matches.subcommand_matches(deliver::NAME).unwrap_or(matches);
+            let output = output(matches);
+            let early = move || _ = deliver::failed(&Mistake::new("interrupted: nothing was sent"), output);
+            let hangup = if deliver::follows(matches) {
+                Hangup::Rereads
+            } else {
+                Hangup::Ends
+            };
+            match run(hangup, early, async |signals| Ok(deliver::run(matches, signals).await)) {
+                Ok(exit) => ExitCode::from(exit),
+                Err(mistake) => deliver::failed(&mistake, output),
             }
         }
         Some(("outbox", matches)) => {
@@ -56,17 +76,30 @@ fn main() -> ExitCode {
                 .subcommand()
                 .map_or(Output::Text, |(_, matches)| report::output(matches));
             let early = move || _ = outbox::failed(&Mistake::new("interrupted"), output);
-            match run(early, async |_| outbox::run(matches).await) {
+            match run(Hangup::Ends, early, async |_| outbox::run(matches).await) {
                 Ok(exit) => ExitCode::from(exit),
                 Err(mistake) => outbox::failed(&mistake, output),
             }
         }
-        Some((_, matches)) if matches.subcommand_name() == Some(arguments::IMPORT) => {
+        Some((noun, matches)) if is_own(noun, matches, arguments::ADD, &operations) => {
+            let matches = matches.subcommand_matches(arguments::ADD).unwrap_or(matches);
+            let output = output(matches);
+            let why = "interrupted: the same command may be given again safely";
+            let early = move || _ = outbox::failed(&Mistake::new(why), output);
+            let Some(operation) = operations.iter().find(|it| it.is_delivered) else {
+                return outbox::failed(&Mistake::new("no such operation"), output);
+            };
+            match run(Hangup::Ends, early, async |_| add::run(operation, matches).await) {
+                Ok(exit) => ExitCode::from(exit),
+                Err(mistake) => outbox::failed(&mistake, output),
+            }
+        }
+        Some((noun, matches)) if is_own(noun, matches, arguments::IMPORT, &operations) => {
             let matches = matches.subcommand_matches(arguments::IMPORT).unwrap_or(matches);
             log(matches.get_flag("verbose"));
             let output = output(matches);
             let early = move || _ = import::failed(&Mistake::new("interrupted: nothing was sent"), output);
-            match run(early, async |signals| import::run(matches, signals).await) {
+            match run(Hangup::Ends, early, async |signals| import::run(matches, signals).await) {
                 Ok(exit) => ExitCode::from(exit),
                 Err(mistake) => import::failed(&mistake, output),
             }
@@ -81,16 +114,24 @@ fn main() -> ExitCode {
             let parameters = call::parameters(&operation.parameters, matches);
             let about = parameters.clone();
             let early = move || _ = Report::interrupted_early().about(about.clone()).write(output);
-            let report = run(early, async |signals| call::run(operation, matches, signals).await)
-                .unwrap_or_else(|mistake| Report::mistake(&mistake));
+            let report = run(Hangup::Ends, early, async |signals| {
+                call::run(operation, matches, signals).await
+            })
+            .unwrap_or_else(|mistake| Report::mistake(&mistake));
             report.about(parameters).write(output)
         }
         None => ExitCode::from(2),
     }
 }
 
+/// Whether it is a verb of our own, beside those of the operation that is delivered.
+fn is_own(noun: &str, matches: &clap::ArgMatches, verb: &str, operations: &[Operation]) -> bool {
+    matches.subcommand_name() == Some(verb) && operations.iter().any(|it| it.is_delivered && it.noun == noun)
+}
+
 /// Runs a command to its end. Until it takes signals itself, one ends it with nothing under way, after `early`.
 fn run<T>(
+    hangup: Hangup,
     early: impl Fn() + Send + 'static,
     command: impl AsyncFnOnce(&Signals) -> Result<T, Mistake>,
 ) -> Result<T, Mistake> {
@@ -99,7 +140,7 @@ fn run<T>(
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
-        let signals = Signals::listen(move || {
+        let signals = Signals::listen(hangup, move || {
             password::show_again();
             early();
         });
@@ -122,9 +163,12 @@ fn usage(error: &clap::Error, operations: &[Operation]) -> ExitCode {
     }
     // One object on stdout in every case.
     let mistake = Mistake::new(error);
+    let is_delivered = |noun: &str| operations.iter().any(|it| it.is_delivered && it.noun == noun);
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["outbox", deliver::NAME, ..] => deliver::failed(&mistake, Output::Json),
         ["outbox", ..] => outbox::failed(&mistake, Output::Json),
-        [_, "import", ..] => import::failed(&mistake, Output::Json),
+        [noun, arguments::ADD, ..] if is_delivered(noun) => outbox::failed(&mistake, Output::Json),
+        [noun, arguments::IMPORT, ..] if is_delivered(noun) => import::failed(&mistake, Output::Json),
         ref arguments => {
             let meant = operations
                 .iter()

@@ -15,6 +15,11 @@ pub(crate) fn say(line: &str) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
+/// An object on a line of its own, on stderr.
+pub(crate) fn say_object(object: &serde_json::Value) {
+    let _ = io::stderr().write_all(format!("{}\n", json_escaped(&object.to_string())).as_bytes());
+}
+
 /// Whole lines for stderr, from a writer of events: each goes the way of [`say`].
 #[derive(Default)]
 pub(crate) struct Lines;
@@ -69,6 +74,15 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
             _ => write!(escaped, "\\u{{{:x}}}", u32::from(character)),
         };
     })
+}
+
+/// What somebody else said, for a cell of a table: no line of its own, and nothing that a spreadsheet would work out.
+pub(crate) fn harmless(text: &str) -> String {
+    let text = escaped(text);
+    match text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err() {
+        true => format!("'{text}"),
+        false => text.into_owned(),
+    }
 }
 
 /// The same in JSON that is written already: its own escapes leave DEL, C1 and the invisible characters as they are.

@@ -203,6 +203,11 @@ impl Report {
         }
     }
 
+    /// What was wrong, where nothing was sent.
+    pub(crate) fn into_mistake(self) -> Mistake {
+        Mistake(self.message.unwrap_or_default())
+    }
+
     /// Writes the report and gives the exit status. On stdout: the answered string, or the object, and nothing else.
     pub(crate) fn write(&self, output: Output) -> ExitCode {
         let written = match output {

@@ -57,14 +57,23 @@ fn transport(matches: &ArgMatches) -> Result<ClientBuilder, Mistake> {
 
 fn to_vitec(matches: &ArgMatches) -> Result<ClientBuilder, Mistake> {
     let builder = transport(matches)?;
-    let base_url = match matches.get_one::<String>("base-url") {
-        Some(url) => Some(url.clone()),
-        None => variable("VITEC_CONNECT_BASE_URL")?.map(|url| url.to_string()),
-    };
-    Ok(match base_url {
+    Ok(match base_url(matches)? {
         Some(url) => builder.base_url(url),
         None => builder,
     })
+}
+
+/// What the argument says, else the variable.
+pub(crate) fn base_url(matches: &ArgMatches) -> Result<Option<String>, Mistake> {
+    match matches.get_one::<String>("base-url") {
+        Some(url) => Ok(Some(url.clone())),
+        None => Ok(variable("VITEC_CONNECT_BASE_URL")?.map(|url| url.to_string())),
+    }
+}
+
+/// The settings of a client that makes calls to look at them, and sends none.
+pub(crate) fn checker() -> Result<ClientBuilder, Mistake> {
+    Ok(Client::builder().credentials(Credentials::basic("nobody", "")?))
 }
 
 /// A variable of the environment, without a byte order mark, which an editor may have put before it; an empty one counts as

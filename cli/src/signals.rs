@@ -14,19 +14,30 @@ const TAKEN: u8 = 1;
 /// The process is being ended.
 const ENDING: u8 = 2;
 
+/// What SIGHUP says to a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hangup {
+    /// To end, as SIGTERM does; nothing where it was ignored before.
+    Ends,
+    /// To read again what it was told at the start.
+    Rereads,
+}
+
 /// What tells the process to end: Ctrl-C, or SIGTERM and SIGHUP on Unix. Heard from the moment this is made.
 #[derive(Clone)]
 pub(crate) struct Signals {
     mode: Arc<AtomicU8>,
     heard: watch::Receiver<u32>,
+    hangups: watch::Receiver<u32>,
 }
 
 impl Signals {
     /// Until [`take`](Self::take) the first one ends the process with 130, after `early` has said so.
-    pub(crate) fn listen(early: impl Fn() + Send + 'static) -> Self {
+    pub(crate) fn listen(hangup: Hangup, early: impl Fn() + Send + 'static) -> Self {
         let mode = Arc::new(AtomicU8::new(EARLY));
         let (count, heard) = watch::channel(0);
-        let mut sources = Sources::listen();
+        let hangups = hangups(hangup);
+        let mut sources = Sources::listen(hangup);
         let task_mode = Arc::clone(&mode);
         tokio::spawn(async move {
             loop {
@@ -39,7 +50,12 @@ impl Signals {
                 count.send_modify(|count| *count += 1);
             }
         });
-        Self { mode, heard }
+        Self { mode, heard, hangups }
+    }
+
+    /// How often SIGHUP came, where it [asks to read again](Hangup::Rereads).
+    pub(crate) fn hangups(&self) -> watch::Receiver<u32> {
+        self.hangups.clone()
     }
 
     /// From here on a signal is for those who wait for it.
@@ -56,6 +72,26 @@ impl Signals {
     /// Waits until there was one since [`take`](Self::take).
     pub(crate) async fn received(&self) {
         self.reached(1).await;
+    }
+
+    /// Whether there was.
+    pub(crate) fn was_received(&self) -> bool {
+        *self.heard.borrow() > 0
+    }
+
+    /// Does it on a thread that may wait; none where a signal came first. The thread is then left behind, and ends with the
+    /// process.
+    pub(crate) async fn unless_another<T: Send + 'static>(
+        &self,
+        may_wait: bool,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let work = tokio::task::spawn_blocking(work);
+        tokio::select! {
+            biased;
+            done = work => done.ok(),
+            () = self.another(), if may_wait => None,
+        }
     }
 
     /// Waits until there is one more than there were when this begins.
@@ -78,14 +114,35 @@ impl Signals {
     }
 }
 
+/// How often SIGHUP came, where it is counted.
+#[cfg(unix)]
+fn hangups(hangup: Hangup) -> watch::Receiver<u32> {
+    let (count, heard) = watch::channel(0);
+    let source = (hangup == Hangup::Rereads)
+        .then(|| signal(SignalKind::hangup()).ok())
+        .flatten();
+    tokio::spawn(async move {
+        let Some(mut source) = source else { return };
+        while source.recv().await.is_some() {
+            count.send_modify(|count| *count += 1);
+        }
+    });
+    heard
+}
+
+#[cfg(not(unix))]
+fn hangups(_: Hangup) -> watch::Receiver<u32> {
+    watch::channel(0).1
+}
+
 #[cfg(unix)]
 struct Sources(Vec<Signal>);
 
 #[cfg(unix)]
 impl Sources {
-    fn listen() -> Self {
+    fn listen(hangup: Hangup) -> Self {
         let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
-        if !hangup_is_ignored() {
+        if hangup == Hangup::Ends && !hangup_is_ignored() {
             kinds.push(SignalKind::hangup());
         }
         // One that cannot be heard keeps the system's own handling.
@@ -118,7 +175,7 @@ struct Sources;
 
 #[cfg(not(unix))]
 impl Sources {
-    fn listen() -> Self {
+    fn listen(_: Hangup) -> Self {
         Self
     }
 

@@ -29,6 +29,9 @@ fn command(id: &str) -> Command {
     }
 }
 
+/// The verbs that stand beside those of the operation that is delivered.
+const VERBS_OF_DELIVERED: [&str; 2] = ["add", "import"];
+
 /// Gives each operation its command. Where two would have the same, the HTTP method is appended to both.
 pub(crate) fn name_all(operations: &mut [(Operation, Node<'_>)]) {
     let mut count: BTreeMap<Command, usize> = BTreeMap::new();
@@ -44,8 +47,8 @@ pub(crate) fn name_all(operations: &mut [(Operation, Node<'_>)]) {
             operation.command.verb = format!("{}-{}", operation.command.verb, operation.method.to_lowercase());
         }
         let Command { noun, verb } = &operation.command;
-        let is_import = verb == "import" && Some(noun) == delivered.as_ref();
-        if OWN_COMMANDS.contains(&noun.as_str()) || verb == "help" || is_import {
+        let is_ours = VERBS_OF_DELIVERED.contains(&verb.as_str()) && Some(noun) == delivered.as_ref();
+        if OWN_COMMANDS.contains(&noun.as_str()) || verb == "help" || is_ours {
             node.mistake_at(
                 "operationId",
                 format!("its command would be `{noun} {verb}`, which the command line has for itself: choose another operationId"),

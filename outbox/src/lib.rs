@@ -83,7 +83,7 @@ mod verdict;
 
 pub use address::Address;
 pub use batch::{Batch, Progress, ReportRow, RowState, Tally};
-pub use deliver::{Control, deliver, follow};
+pub use deliver::{Control, deliver, deliver_with, follow};
 pub use delivered::Delivered;
 pub use error::{Error, ErrorKind};
 pub use import::{ImportSummary, Imported, import};

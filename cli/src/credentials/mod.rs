@@ -5,7 +5,7 @@ mod file;
 mod origin;
 mod source;
 
-pub(crate) use self::entries::Entry;
+pub(crate) use self::entries::{Change, Entry};
 pub(crate) use self::file::SecretFile;
 pub(crate) use self::origin::{account, files};
 pub(crate) use self::source::Source;

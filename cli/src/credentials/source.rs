@@ -50,8 +50,6 @@ impl Source {
     }
 }
 
-// `expect` will say when somebody follows.
-#[cfg_attr(not(all(test, unix)), expect(dead_code, reason = "for commands that run for long"))]
 impl Source {
     /// Looks whether the file is another one, at the cost of one look at its metadata. It is read once two looks in a row
     /// saw the same: one that is being written is not taken half. What is wrong with it is said once for each such state.

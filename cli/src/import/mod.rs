@@ -24,7 +24,8 @@ use self::progress::Shown;
 use self::report_file::{Destination, Needed};
 use self::summary::Summary;
 use crate::credentials::files;
-use crate::outbox::{named, ready, said_place};
+use crate::deliver;
+use crate::outbox::{named, ready, said_place, waits_for_release};
 use crate::print::say;
 use crate::report::{Mistake, Output, chain, output};
 use crate::settings;
@@ -42,7 +43,7 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, M
         ));
     }
     let is_xml = settings::media_type(matches)? == MediaType::Xml;
-    let options = deliver_options(matches);
+    let options = deliver::options(matches);
     let sandbox = match matches.get_flag("sandbox") && !is_dry {
         true => Some(Sandbox::start().await?),
         false => None,
@@ -100,6 +101,7 @@ pub(crate) async fn run(matches: &ArgMatches, signals: &Signals) -> Result<u8, M
     }
 
     import.told_others();
+    import.told_held(matches);
     for note in sandbox.iter().flat_map(Sandbox::received).flat_map(|it| it.notes) {
         say(&format!("note: {}: {}", note.member, note.message));
     }
@@ -190,6 +192,14 @@ impl Import {
         }
     }
 
+    /// Who has to be released by a person, with the command that does it.
+    fn told_held(&mut self, matches: &ArgMatches) {
+        match self.batch.held() {
+            Ok(held) => held.into_iter().for_each(|held| say(&waits_for_release(held, matches))),
+            Err(error) => failure(&mut self.error, &chain(&error)),
+        }
+    }
+
     async fn end(mut self, report: Destination, tally: &Tally, is_dry: bool, output: Output, signals: &Signals) {
         if let Some(error) = self.batch.broken() {
             let error = format!("{}; the numbers are those of the whole outbox", chain(error));
@@ -272,17 +282,6 @@ fn open(input: &str) -> Result<Box<dyn Read + Send>, Mistake> {
             Err(error) => Err(Mistake::new(format!("{path} cannot be read: {error}"))),
         },
     }
-}
-
-fn deliver_options(matches: &ArgMatches) -> DeliverOptions {
-    let mut options = DeliverOptions::default().retry_unknown(matches.get_flag("retry-unknown"));
-    if let Some(concurrency) = matches.get_one::<usize>("concurrency") {
-        options = options.concurrency(*concurrency);
-    }
-    if let Some(rate) = matches.get_one::<f64>("rate") {
-        options = options.rate(*rate);
-    }
-    options
 }
 
 /// Waits for a signal, and says what follows.

@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use vitec_connect_outbox::{Delivered, Event, Progress, Sent, State};
+use vitec_connect_outbox::{Event, Progress, State};
 
+use crate::outbox::sent;
 use crate::print::{escaped, say};
 use crate::report::chain;
 
@@ -40,7 +41,7 @@ impl Shown {
 
     pub(crate) fn event(&mut self, event: &Event<'_>, progress: Progress) {
         match event {
-            Event::Row(row) if row.state != State::Accepted => self.say(&failed(row)),
+            Event::Row(row) if row.state != State::Accepted => self.say(&sent(row)),
             Event::Row(_) => {}
             Event::TooLate(row) => self.say(&format!(
                 "too late to be recorded{}: {}",
@@ -48,12 +49,18 @@ impl Shown {
                     State::Accepted => ", look in Vitec whether it is there twice",
                     _ => "",
                 },
-                failed(row)
+                sent(row)
             )),
             Event::Pause(pause, why) => self.say(&format!("waiting {:.1} s: {why}", pause.as_secs_f64())),
-            Event::CustomerStopped(customer, why) => self.say(&format!(
+            Event::CustomerLeftOut(customer, why) => self.say(&format!(
                 "customer {customer} is left out for the rest of this run: {why}"
             )),
+            // What to do about it is said at the end.
+            Event::CustomerHeld(customer, why) => self.say(&format!("customer {customer} is held: {why}")),
+            Event::Busy(_) => self.say(
+                "another process delivers from this outbox: the rows of this file are stored, it sends them, and what becomes \
+                 of them is waited for",
+            ),
             // It is tried again several times a second.
             Event::Database(error) if self.failing.is_none_or(|said| said.elapsed() >= EVERY) => {
                 self.failing = Some(Instant::now());
@@ -91,25 +98,6 @@ impl Shown {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-    }
-}
-
-fn failed(row: &Sent) -> String {
-    let mut what = format!("row {}, customer {}", row.id, row.customer_id);
-    for (name, text) in Delivered::operation()
-        .map(|it| it.texts(&row.subject))
-        .unwrap_or_default()
-    {
-        // `contact` of `contactId`.
-        what.push_str(&format!(", {} {text}", name.strip_suffix("Id").unwrap_or(name)));
-    }
-    what.push_str(&format!(": {}", row.state));
-    if let Some(line) = row.line {
-        what.insert_str(0, &format!("line {line}, "));
-    }
-    match &row.message {
-        Some(message) => format!("{what}: {message}"),
-        None => what,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use vitec_connect_outbox::{Batch, Delivered, ReportRow};
 
 use crate::document::beside;
-use crate::print::escaped;
+use crate::print::harmless;
 use crate::report::Mistake;
 
 /// Before and behind what a row is for.
@@ -288,15 +288,6 @@ fn cells(row: &ReportRow) -> Vec<String> {
         said(&row.message),
     ]);
     cells
-}
-
-/// What a server said, for a table: no line of its own, and nothing that a spreadsheet would work out.
-fn harmless(text: &str) -> String {
-    let text = escaped(text);
-    match text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err() {
-        true => format!("'{text}"),
-        false => text.into_owned(),
-    }
 }
 
 enum Failed {

@@ -21,7 +21,9 @@ pub(super) async fn report(
         return (Ok(()), true);
     };
     let (may_wait, is_stdout) = (destination.may_wait(), destination.is_stdout());
-    let written = unless_signalled(signals, may_wait, move || destination.write(&mut batch)).await;
+    let written = signals
+        .unless_another(may_wait, move || destination.write(&mut batch))
+        .await;
     match written {
         Some(written) => (written, true),
         None => {
@@ -38,7 +40,11 @@ pub(super) async fn summary(summary: Summary, output: Output, is_taken: bool, is
     let summary = Arc::new(summary);
     let writing = Arc::clone(&summary);
     let written = match is_usable {
-        true => unless_signalled(signals, true, move || writing.write(output, is_taken)).await,
+        true => {
+            signals
+                .unless_another(true, move || writing.write(output, is_taken))
+                .await
+        }
         false => None,
     };
     let written = written.unwrap_or_else(|| Err(io::Error::other("a signal came while nobody read it")));
@@ -46,20 +52,5 @@ pub(super) async fn summary(summary: Summary, output: Output, is_taken: bool, is
         say(&format!("error: stdout cannot be written: {error}"));
         // It has to stand somewhere.
         say(&summary.to_string());
-    }
-}
-
-/// Does it on a thread that may wait; none where a signal came first. The thread is then left behind, and ends with the
-/// process.
-async fn unless_signalled<T: Send + 'static>(
-    signals: &Signals,
-    may_wait: bool,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let work = tokio::task::spawn_blocking(work);
-    tokio::select! {
-        biased;
-        done = work => done.ok(),
-        () = signals.another(), if may_wait => None,
     }
 }

@@ -1,14 +1,19 @@
 //! The command line is a contract: flags, exit statuses, and what stands on stdout.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod add;
 mod create;
 mod credentials;
+mod deliver;
+mod follow;
+mod follower;
 mod import;
 mod interrupted;
 mod others;
 mod place;
 mod printed;
 mod report;
+mod settle;
 mod summary;
 mod usage;
 

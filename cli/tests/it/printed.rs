@@ -226,6 +226,7 @@ async fn a_listing_that_nobody_reads_to_its_end_is_no_failure() {
         let run = finish(child.wait_with_output().unwrap());
         assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{output}");
     }
+    assert_eq!(place.outbox(&["release", "M1"]).status, Some(0));
     let child = place
         .import(&sandbox, &["--report", "-"])
         .stdout(closed())

@@ -44,9 +44,24 @@ pub async fn deliver(
     shutdown: impl Future<Output = ()>,
     on_event: impl FnMut(Event<'_>),
 ) -> Result<Summary, Error> {
+    deliver_with(outbox, client, options, &Control::default(), shutdown, on_event).await
+}
+
+/// The same with a hand on it: `control` is asked for what is under way where this is dropped.
+///
+/// # Errors
+/// See [`deliver`].
+pub async fn deliver_with(
+    outbox: &Outbox,
+    client: &Client,
+    options: &DeliverOptions,
+    control: &Control,
+    shutdown: impl Future<Output = ()>,
+    on_event: impl FnMut(Event<'_>),
+) -> Result<Summary, Error> {
     same_server(outbox, client)?;
     let how = How {
-        control: &Control::default(),
+        control,
         goes_on: false,
         random: fastrand::Rng::new(),
     };
