@@ -140,6 +140,12 @@ impl Access {
         model.plan.outages.clear();
     }
 
+    /// Each row's history is what the row is.
+    pub(super) fn check_history(&self) {
+        let model = lock(&self.model);
+        lock(&self.check).history(&read_history(&model.connection), &model.rows);
+    }
+
     /// All rows as they are.
     pub(super) fn rows(&self) -> Rows {
         lock(&self.model).rows.clone()
@@ -219,7 +225,6 @@ impl Access {
         let customers_before = std::mem::replace(&mut model.customers, customers);
         check.customers_changed(asked, &customers_before, &model.customers);
         check.changed(asked, now, &before, &model.rows);
-        check.history(&read_history(&model.connection), &model.rows);
         see(&mut check, &before, &model.rows, &done);
         done
     }

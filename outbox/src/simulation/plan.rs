@@ -218,6 +218,9 @@ impl Plan {
             if command.bare && rng.bool() {
                 command.follows = true;
                 command.signal = Some(ms(rng.u64(..60_000)));
+                if rng.bool() {
+                    command.options = command.options.clone().give_up_after(2);
+                }
             }
         }
         for (_, visit) in &mut self.visits {

@@ -143,6 +143,7 @@ impl World {
             };
             self.command(&command, 0).await;
         }
+        self.database.check_history();
         lock(&self.check).finally(&self.database.rows());
     }
 
@@ -169,6 +170,7 @@ impl World {
     async fn command(&self, command: &Command, random: u64) {
         let number = lock(&self.check).run_begins();
         let _over = Over(Arc::clone(&self.check), number);
+        self.database.check_history();
         lock(&self.check).note(|| format!("run {number} begins: file {}", command.file));
         if let Some(after) = command.signal {
             lock(&self.check).signal_comes(number, after);
