@@ -1,5 +1,6 @@
 //! The loop against a database that fails as told: the clock stands still between events, so nothing here is by chance.
 
+mod follow;
 mod model;
 
 use std::sync::Mutex;

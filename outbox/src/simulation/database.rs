@@ -78,8 +78,8 @@ struct Model {
     rng: Rng,
     plan: DatabasePlan,
     start: Instant,
-    rows: Rows,
-    customers: Customers,
+    rows: Arc<Rows>,
+    customers: Arc<Customers>,
 }
 
 /// One process's, or one person's, way to the database.
@@ -113,8 +113,8 @@ impl Access {
             rng,
             plan,
             start: Instant::now(),
-            rows: BTreeMap::new(),
-            customers: BTreeMap::new(),
+            rows: Arc::default(),
+            customers: Arc::default(),
         };
         Self {
             model: Arc::new(Mutex::new(model)),
@@ -148,7 +148,7 @@ impl Access {
 
     /// All rows as they are.
     pub(super) fn rows(&self) -> Rows {
-        lock(&self.model).rows.clone()
+        Rows::clone(&lock(&self.model).rows)
     }
 
     /// Rows that are there before anything begins.
@@ -216,13 +216,15 @@ impl Access {
         let mut model = lock(&self.model);
         let mut check = lock(&self.check);
         check.note(|| format!("database: #{number} of {} happens: {asked}", self.who));
+        let changes = model.connection.total_changes();
         let transaction = model.connection.transaction().unwrap();
         let done = work(&transaction, now).unwrap();
         transaction.commit().unwrap();
-        let after = read(&model.connection);
-        let before = std::mem::replace(&mut model.rows, after);
-        let customers = read_customers(&model.connection);
-        let customers_before = std::mem::replace(&mut model.customers, customers);
+        let (before, customers_before) = (Arc::clone(&model.rows), Arc::clone(&model.customers));
+        if model.connection.total_changes() != changes {
+            model.rows = Arc::new(read(&model.connection));
+            model.customers = Arc::new(read_customers(&model.connection));
+        }
         check.customers_changed(asked, &customers_before, &model.customers);
         check.changed(asked, now, &before, &model.rows);
         see(&mut check, &before, &model.rows, &done);

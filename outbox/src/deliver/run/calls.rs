@@ -21,7 +21,7 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
             Some("the run was ending")
         } else if self.customers.is_stopped(&row.customer_id) {
             Some("the customer was stopped")
-        } else if self.stuck.is_none() && (self.pace.paused(now) || self.calls.len() >= self.pace.allowed()) {
+        } else if !self.may_begin(now) {
             Some("the server was in trouble")
         } else if now.duration_since(claimed_at) > self.options.lease / 2 {
             // After a long halt, of the machine or of the database, the claim may have run out already.
@@ -40,6 +40,14 @@ impl<F: FnMut(Event<'_>)> Run<'_, F> {
                 self.calls.begin(row, call, now);
             }
             Err(verdict) => self.conclude(row, verdict),
+        }
+    }
+
+    /// Whether the server is to be called: what was planned when the claim was asked for may be otherwise by now.
+    fn may_begin(&self, now: Instant) -> bool {
+        match &self.stuck {
+            None => !self.pace.paused(now) && self.calls.len() < self.pace.allowed(),
+            Some(stuck) => self.calls.is_empty() && stuck.again().is_some_and(|again| again <= now),
         }
     }
 
