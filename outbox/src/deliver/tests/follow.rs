@@ -98,7 +98,7 @@ async fn a_follower_that_is_pointed_elsewhere_waits_for_a_person() {
     model.enqueue_rows(100);
     let server = Server::new(|_, _| (MILLIS, verdict(State::Rejected, Effect::Redirected)));
     let shutdown = sleep(Duration::from_secs(100_000));
-    let (summary, said) = follow(&model, &server, &options(), &Control::default(), shutdown).await;
+    let (summary, said) = follow(&model, &server, &seldom(), &Control::default(), shutdown).await;
     assert_eq!(
         (said, model.counts()),
         (vec![(0, "stuck for good".to_owned())], [99, 0, 0, 1, 0])
