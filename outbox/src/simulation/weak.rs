@@ -35,13 +35,20 @@ const STATEMENTS: [(&str, &str); 24] = [
 ];
 
 /// Conditions that nothing here can miss, and what they are there for.
-const ELSEWHERE: [(&str, &str, &str); 4] = [
+const ELSEWHERE: [(&str, &str, &str); 10] = [
     ("CORRECT", "state = 'rejected'", BETWEEN),
     ("CORRECT", "content_hash <> $5", BETWEEN),
     ("RELEASE", "state = 'sending'", INDEX),
     ("EXPIRED", "state = 'sending'", INDEX),
+    ("LIST", "($4 IS NULL OR customer_id = $4)", FILTER),
+    ("LIST", "$4 IS NULL", FILTER),
+    ("LIST", "customer_id = $4", FILTER),
+    ("LIST", "($5 IS NULL OR changed_at >= $5)", FILTER),
+    ("LIST", "$5 IS NULL", FILTER),
+    ("LIST", "changed_at >= $5", FILTER),
 ];
 
+const FILTER: &str = "a filter for persons: there are tests of that";
 const BETWEEN: &str =
     "PostgreSQL only, where others write between two statements of a transaction: there are tests of that";
 const INDEX: &str =
