@@ -272,6 +272,16 @@ impl Check {
                 known.recorded.insert((attempt, state));
             }
         }
+        for row in &exchanged.claimed {
+            let known = self.customers.get(&row.customer_id);
+            let is_new = known.is_some_and(|(state, _)| state == "new");
+            if known.map(|(_, releases)| *releases) != Some(row.release) || is_new != row.is_first {
+                self.wrong(format!(
+                    "row {} is claimed as of another release than {known:?}: {row:?}",
+                    row.id
+                ));
+            }
+        }
         for want in &asked.wanted {
             let claimed = exchanged
                 .claimed
