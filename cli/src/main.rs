@@ -10,6 +10,8 @@ mod credentials;
 mod deliver;
 mod document;
 mod import;
+#[allow(dead_code, reason = "not served yet")]
+mod monitor;
 mod offices;
 mod outbox;
 mod password;
