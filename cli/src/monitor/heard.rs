@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use vitec_connect_outbox::{Event, Outbox, State};
 
 use super::hour::Hour;
 use crate::report::chain;
+
+/// How a time is written.
+pub(super) const TIME: &str = "%Y-%m-%d %H:%M:%S UTC";
 
 /// Of results that came too late so many are kept.
 const LATE: usize = 50;
@@ -123,7 +126,7 @@ impl Heard {
         self.stuck.as_ref().map(|stuck| match stuck.again {
             Some(again) => format!(
                 "stuck: the server is in trouble for too long; one row is tried at {}",
-                again.to_rfc3339_opts(SecondsFormat::Secs, true)
+                again.format(TIME)
             ),
             None => "stuck: the server points elsewhere; nothing is sent until the delivery is started anew".to_owned(),
         })

@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 use vitec_connect_outbox::{Delivered, Row, State};
 
 use super::asked::{Answer, Numbers, SHOWN, Waiting};
-use super::heard::Heard;
+use super::heard::{Heard, TIME};
 use super::{Monitor, plot};
 use crate::print::escaped;
 
@@ -296,7 +296,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 fn time(at: DateTime<Utc>) -> Markup {
-    html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
+    html! { time datetime=(at.to_rfc3339()) { (at.format(TIME)) } }
 }
 
 fn age(age: chrono::TimeDelta) -> String {

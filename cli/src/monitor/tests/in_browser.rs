@@ -4,9 +4,12 @@
 #[path = "../../../../sandbox/tests/page/chromium.rs"]
 mod chromium;
 
-use serde_json::json;
+use std::time::Duration;
 
-use super::Stage;
+use serde_json::json;
+use vitec_connect_outbox::Event;
+
+use super::{HOSTILE, Stage};
 use chromium::Browser;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,10 +36,11 @@ async fn it_refreshes_itself_and_leaves_the_reader_where_he_is() {
     // Above of what is read comes more: an unknown row.
     stage.sandbox.next(vitec_connect_sandbox::Answer::status(500));
     stage.add("M-later", 1).await;
-    stage.deliver(None).await;
+    stage.deliver().await;
     browser.until("document.querySelector('main') !== window.mark");
     browser.until("document.getElementById('unknown').textContent === 'Unknown: 3'");
-    assert_eq!(browser.evaluate(top), before);
+    let moved = browser.evaluate(top).as_f64().unwrap() - before.as_f64().unwrap();
+    assert!(moved.abs() < 1.0, "what was read moved by {moved} pixels");
     assert_eq!(
         browser.evaluate("document.getElementById('plot-table').open"),
         json!(true)
@@ -56,5 +60,53 @@ async fn it_refreshes_itself_and_leaves_the_reader_where_he_is() {
         browser.evaluate("document.querySelector('main') === window.mark"),
         json!(true)
     );
+    browser.assert_quiet();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_fits_narrow_screens_and_dark_ones() {
+    let stage = Stage::played().await;
+    stage
+        .monitor
+        .heard(&Event::Stuck(HOSTILE, Some(Duration::from_secs(300))));
+    stage.monitor.heard(&Event::CustomerLeftOut("M1", HOSTILE));
+    let Some(mut browser) = Browser::open(&format!("http://{}", stage.address)) else {
+        return;
+    };
+    let background = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((it) => it < 64)";
+    for (scheme, dark) in [("light", false), ("dark", true)] {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        browser.call("Emulation.setEmulatedMedia", json!({"features": features}));
+        for width in [320, 768, 1280] {
+            let size = json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+            browser.call("Emulation.setDeviceMetricsOverride", size);
+            browser.until(&format!("innerWidth === {width}"));
+            let wide = browser.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            assert_eq!(wide, json!(0), "{scheme}, {width} pixels");
+            assert_eq!(browser.evaluate(background), json!(dark), "{scheme}");
+        }
+    }
+    browser.assert_quiet();
+}
+
+/// Without a name nobody hears what a picture shows; and what is told by a picture is there as a table.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_picture_has_a_name_and_a_table() {
+    let stage = Stage::played().await;
+    let Some(mut browser) = Browser::open(&format!("http://{}", stage.address)) else {
+        return;
+    };
+    browser.call("Accessibility.enable", json!({}));
+    let tree = browser.call("Accessibility.getFullAXTree", json!({}));
+    let nodes = tree["nodes"].as_array().unwrap();
+    let picture = nodes.iter().find(|it| it["role"]["value"] == "image").unwrap();
+    let name = picture["name"]["value"].as_str().unwrap();
+    assert!(
+        name.starts_with("Calls of the last hour, by minute 6 calls, 4 of them not accepted"),
+        "{name}"
+    );
+    let sums = "[1, 2].map((column) => [...document.querySelectorAll('#plot-table tbody tr')]\
+                .reduce((sum, row) => sum + Number(row.cells[column].textContent), 0))";
+    assert_eq!(browser.evaluate(sums), json!([6, 4]));
     browser.assert_quiet();
 }

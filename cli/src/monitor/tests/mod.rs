@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use vitec_connect::{Client, Credentials, RetryPolicy};
-use vitec_connect_outbox::{DeliverOptions, Error, Event, NewRow, Outbox, State, deliver};
+use vitec_connect_outbox::{DeliverOptions, End, Error, Event, NewRow, Outbox, deliver};
 use vitec_connect_sandbox::{Answer, Sandbox};
 
 use super::{Monitor, warning};
@@ -71,19 +71,23 @@ impl Stage {
                         .next(Answer::status(answer).content("application/json", body));
                 }
                 stage.add(customer, 1).await;
-                stage.deliver(None).await;
+                stage.deliver().await;
             }
         }
         // One is under way still: its delivery was dropped.
         stage.sandbox.next(Answer::delay(Duration::from_secs(60)));
         stage.add("M-sending", 1).await;
-        stage.deliver(Some(State::Sending)).await;
+        let before = stage.sandbox.stored();
+        tokio::select! {
+            () = stage.deliver() => {}
+            () = async { while stage.sandbox.stored() == before { tokio::task::yield_now().await; } } => {}
+        }
         stage
     }
 
     async fn add(&self, customer: &str, rows: usize) {
         let row = |_| {
-            let reference = format!("{HOSTILE}{}", fastrand());
+            let reference = format!("{HOSTILE}{}", another());
             let body = serde_json::json!({"bank": SECRET});
             NewRow::new(customer.parse().unwrap(), ["4711"], &body)
                 .unwrap()
@@ -92,8 +96,8 @@ impl Stage {
         self.outbox.enqueue((0..rows).map(row).collect()).await.unwrap();
     }
 
-    /// Delivers what is pending; or until a row is in a state.
-    async fn deliver(&self, until: Option<State>) {
+    /// Delivers what is pending.
+    async fn deliver(&self) {
         let credentials = Credentials::basic(self.sandbox.username(), self.sandbox.password()).unwrap();
         let builder = Client::builder().credentials(credentials).retry(RetryPolicy::none());
         let client = builder.base_url(self.sandbox.url()).build().unwrap();
@@ -101,17 +105,10 @@ impl Stage {
             .concurrency(1)
             .initial_backoff(Duration::from_millis(1));
         let hear = |event: Event<'_>| self.monitor.heard(&event);
-        let delivery = deliver(&self.outbox, &client, &options, std::future::pending(), hear);
-        let reached = async {
-            match until {
-                None => std::future::pending().await,
-                Some(state) => while self.outbox.counts().await.unwrap().of(state) == 0 {},
-            }
-        };
-        tokio::select! {
-            summary = delivery => drop(summary.unwrap()),
-            () = reached => {}
-        }
+        let summary = deliver(&self.outbox, &client, &options, std::future::pending(), hear)
+            .await
+            .unwrap();
+        assert!(matches!(summary.end, End::Done), "{summary:?}");
     }
 
     fn get(&self, path: &str) -> Answered {
@@ -137,7 +134,7 @@ impl Stage {
 }
 
 /// A number that was not there before.
-fn fastrand() -> u64 {
+fn another() -> u64 {
     static NUMBER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
@@ -293,7 +290,7 @@ async fn of_many_fifty_are_shown_and_the_rest_is_counted() {
         stage.sandbox.next(Answer::status(400));
     }
     stage.add("M1", 53).await;
-    stage.deliver(None).await;
+    stage.deliver().await;
     let page = stage.get("/").body;
     assert_eq!(page.matches("outbox requeue ").count(), 50);
     assert!(
@@ -324,7 +321,7 @@ async fn the_page_says_what_keeps_everything_from_being_sent() {
     assert!(stage.get("/").body.contains("Customers without credentials: 1"));
     // A call that was answered shows that there are some now.
     stage.add("M1", 1).await;
-    stage.deliver(None).await;
+    stage.deliver().await;
     assert!(!stage.get("/").body.contains("Customers without credentials"));
     monitor.heard(&Event::Database(&an_error().await));
     assert!(stage.get("/").body.contains("The database does not answer"));
