@@ -243,7 +243,7 @@ async fn ready_is_what_delivers() {
     monitor.heard(&Event::Stuck("M30011: no answer", Some(Duration::from_secs(300))));
     let stuck = ready();
     assert!(
-        stuck.starts_with("stuck: ") && stuck.ends_with("Z\n") && !stuck.contains("M30011"),
+        stuck.starts_with("stuck: ") && stuck.ends_with("UTC\n") && !stuck.contains("M30011"),
         "{stuck}"
     );
     monitor.heard(&Event::GoesOn);
