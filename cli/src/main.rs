@@ -10,7 +10,6 @@ mod credentials;
 mod deliver;
 mod document;
 mod import;
-#[allow(dead_code, reason = "not served yet")]
 mod monitor;
 mod offices;
 mod outbox;

@@ -47,12 +47,26 @@ pub(super) struct Counted {
 
 impl Default for Counted {
     fn default() -> Self {
-        Self {
+        let counted = Self {
             calls: Family::default(),
             durations: Histogram::new(BUCKETS),
             late: Family::default(),
             database_errors: Counter::default(),
+        };
+        // There from the beginning: what begins with 1 has not increased, for Prometheus.
+        for (outcome, status) in [
+            ("accepted", "2xx"),
+            ("rejected", "400"),
+            ("unknown", "none"),
+            ("not_sent", "none"),
+        ] {
+            let status = status.to_owned();
+            drop(counted.calls.get_or_create(&Call { outcome, status }));
         }
+        for outcome in ["accepted", "rejected", "unknown", "not_sent"] {
+            drop(counted.late.get_or_create(&Late { outcome }));
+        }
+        counted
     }
 }
 

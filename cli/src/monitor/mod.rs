@@ -72,7 +72,7 @@ impl Monitor {
 pub(crate) fn warning(address: SocketAddr) -> Option<String> {
     (!is_loopback(address)).then(|| {
         format!(
-            "warning: {address} can be reached by other machines, and what is served there needs no password: the page names \
+            "{address} can be reached by other machines, and what is served there needs no password: the page names \
              customers, contacts and references. Let a firewall or a proxy with a login stand before it"
         )
     })
