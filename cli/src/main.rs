@@ -10,6 +10,7 @@ mod credentials;
 mod deliver;
 mod document;
 mod import;
+mod monitor;
 mod offices;
 mod outbox;
 mod password;

@@ -1,18 +1,20 @@
 //! Goes on delivering until a signal: a service.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use vitec_connect_outbox::{End, ErrorKind, Outbox, follow};
+use vitec_connect_outbox::{End, ErrorKind, Event, Outbox, follow};
 
 use super::log::Level;
 use super::summary::Summary;
 use super::told::Told;
 use super::{Job, beside, exit_of, systemd};
 use crate::credentials::Source;
+use crate::monitor::{self, Monitor};
 use crate::outbox::waits_for_release;
 use crate::report::{Mistake, chain};
 
@@ -29,13 +31,18 @@ impl Job<'_> {
     /// The exit status and what it came to.
     pub(super) async fn follow(&self, source: Source) -> Result<(u8, Summary), Mistake> {
         self.signals.take().await; // From here on a signal ends it in good order.
-        // MONITOR: `let monitor = Arc::new(Monitor::new())`, `credentials_loaded(true)` (beside::credentials tells it what comes
-        // later), an `Arc<OnceLock<Outbox>>` set below, and where there is a listener, `serve` spawned at once: it says alive
-        // while the database is waited for. It hears each event first in `Told::event`.
-        let _listener = self.listener().await?;
+        let monitor = Monitor::new();
+        // There are some, or this would not have begun; a file that turns bad leaves those from before.
+        monitor.credentials(true);
+        let mut served = JoinSet::new();
+        if let Some(listener) = self.listener().await? {
+            self.listens(&listener)?;
+            served.spawn(Arc::clone(&monitor).serve(listener, std::future::pending::<()>()));
+        }
         let mut told = Told::new(self.log, self.matches, self.signals, self.counted.clone());
+        told.monitor = Some(Arc::clone(&monitor));
         let opened = tokio::select! {
-            opened = self.opened(&mut told) => opened,
+            opened = self.opened(&mut told, &monitor) => opened,
             () = self.signals.received() => return Ok((0, Summary::default())),
         };
         let outbox = match opened {
@@ -52,6 +59,7 @@ impl Job<'_> {
                 ));
             }
         };
+        monitor.opened(outbox.clone());
         self.started(&outbox);
         // Gone with this: dropped, they end.
         let mut beside = JoinSet::new();
@@ -139,11 +147,24 @@ impl Job<'_> {
             .map_err(|error| Mistake::new(format!("--listen {address}: {error}")))
     }
 
+    /// Says where it is shown how this goes.
+    fn listens(&self, listener: &TcpListener) -> Result<(), Mistake> {
+        let address = listener.local_addr()?;
+        let what = format!("listening: http://{address}/");
+        self.log
+            .tell(Level::Info, "listening", &what, json!({"address": address.to_string()}));
+        if let Some(warning) = monitor::warning(address) {
+            self.log.tell(Level::Warning, "listening", &warning, json!({}));
+        }
+        Ok(())
+    }
+
     /// The outbox, as soon as there is one to be had.
-    async fn opened(&self, told: &mut Told<'_>) -> Result<Outbox, vitec_connect_outbox::Error> {
+    async fn opened(&self, told: &mut Told<'_>, monitor: &Monitor) -> Result<Outbox, vitec_connect_outbox::Error> {
         loop {
             match Outbox::open(&self.place, Some(self.client.base_url())).await {
                 Err(error) if error.kind().may_pass() => {
+                    monitor.heard(&Event::Database(&error));
                     told.database(&format!("{}. It is waited for", chain(&error)));
                     systemd::starting("waiting for the outbox's database", self.poll() + 2 * WAIT);
                     tokio::time::sleep(self.poll()).await;

@@ -11,6 +11,7 @@ use vitec_connect_outbox::{Event, Sent, State};
 use super::arguments::follows;
 use super::log::{Level, Log};
 use super::systemd;
+use crate::monitor::Monitor;
 use crate::outbox::{release_command, sent};
 use crate::report::chain;
 use crate::signals::Signals;
@@ -52,6 +53,8 @@ pub(super) struct Told<'a> {
     failing: Option<Instant>,
     /// The customers of whom it was said that they are held.
     held: BTreeSet<String>,
+    /// Where it is shown.
+    pub(super) monitor: Option<Arc<Monitor>>,
 }
 
 impl<'a> Told<'a> {
@@ -63,6 +66,7 @@ impl<'a> Told<'a> {
             counted,
             failing: None,
             held: BTreeSet::new(),
+            monitor: None,
         }
     }
 
@@ -72,7 +76,9 @@ impl<'a> Told<'a> {
     }
 
     pub(super) fn event(&mut self, event: &Event<'_>) {
-        // MONITOR: `monitor.heard(event)`, where there is one.
+        if let Some(monitor) = &self.monitor {
+            monitor.heard(event);
+        }
         let log = self.log;
         match event {
             Event::Called(sent, took) => called(log, sent, *took),

@@ -9,6 +9,7 @@ mod follow;
 mod follower;
 mod import;
 mod interrupted;
+mod monitor;
 mod others;
 mod place;
 mod printed;
