@@ -35,7 +35,8 @@ pub(crate) struct Sqlite {
     identity: Identity,
     base_url: Arc<str>,
     connection: Arc<Mutex<Connection>>,
-    /// SQLite's own count of what others have changed, when it was last looked at.
+    /// SQLite's own count of what others have changed, when it was last looked at; none where this connection has changed
+    /// something since, which it does not count.
     data_version: Arc<Mutex<Option<i64>>>,
     /// Where it was opened to look: nothing is written.
     look: Option<Arc<Look>>,
@@ -176,6 +177,9 @@ impl Sqlite {
                         return Err(abandoned());
                     }
                     transaction.commit()?;
+                    if matches!(behavior, TransactionBehavior::Immediate) {
+                        store.has_written();
+                    }
                     Ok(done)
                 })
             });
@@ -183,6 +187,11 @@ impl Sqlite {
             drop(asked);
             answer
         })
+    }
+
+    /// A delivery of this process looks anew.
+    fn has_written(&self) {
+        *self.data_version.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
@@ -309,6 +318,7 @@ impl Store for Sqlite {
                     None => {
                         sign(&transaction)?;
                         transaction.commit()?;
+                        store.has_written();
                     }
                     Some(_) => transaction.rollback()?,
                 }

@@ -16,6 +16,7 @@ mod leases;
 mod network;
 #[cfg(feature = "postgres")]
 mod outages;
+mod persons;
 #[cfg(feature = "postgres")]
 mod pooler;
 #[cfg(feature = "postgres")]

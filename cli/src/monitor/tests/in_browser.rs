@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use vitec_connect_outbox::Event;
 
-use super::{HOSTILE, Stage};
+use super::stage::{HOSTILE, Stage};
 use chromium::Browser;
 
 #[tokio::test(flavor = "multi_thread")]
