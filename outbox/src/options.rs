@@ -166,6 +166,8 @@ pub enum Event<'a> {
     DatabaseWorks,
     /// Another process delivers from this file: this one waits until it has ended.
     Busy(&'a Error),
+    /// It has ended, and this one delivers.
+    Free,
     /// Of a [`Batch`](crate::Batch): so many of its rows are under way in other processes, whose leases are waited for, so
     /// long at most.
     Waiting(u64, Duration),

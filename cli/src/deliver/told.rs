@@ -147,6 +147,12 @@ impl<'a> Told<'a> {
                 "another process delivers from this outbox; this one waits until that has ended",
                 json!({"reason": chain(error)}),
             ),
+            Event::Free => log.tell(
+                Level::Info,
+                "free",
+                "the other process has ended; this one delivers",
+                json!({}),
+            ),
             _ => {}
         }
     }

@@ -168,8 +168,10 @@ async fn begin(
     loop {
         let error = match try_to_begin(outbox, options).await {
             Ok(begun) => {
-                if before.is_some_and(|kind| kind != ErrorKind::Busy) {
-                    on_event(Event::DatabaseWorks);
+                match before {
+                    Some(ErrorKind::Busy) => on_event(Event::Free),
+                    Some(_) => on_event(Event::DatabaseWorks),
+                    None => {}
                 }
                 return Ok(begun);
             }

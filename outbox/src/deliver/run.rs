@@ -56,8 +56,8 @@ pub(super) struct Run<'a, F> {
     look: bool,
     /// When it is looked for new ones.
     look_at: Instant,
-    /// Whether a row was claimed since the last look.
-    fruitful: bool,
+    /// The last claim brought nothing: others hold what waits, or were quicker.
+    barren: bool,
     /// Nothing is claimed before: others hold what waits.
     claim_at: Instant,
     /// Set when no more calls begin.
@@ -122,7 +122,7 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
             hold_at: now + options.lease / 3,
             look: false,
             look_at: now + options.poll,
-            fruitful: true,
+            barren: false,
             claim_at: now,
             end: None,
             stuck: None,
@@ -299,7 +299,7 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
                 self.look_at = Instant::now() + self.options.poll;
                 self.looked();
                 let any = names.is_some_and(|names| self.customers.seen(names));
-                if any && !std::mem::take(&mut self.fruitful) {
+                if std::mem::take(&mut self.barren) && any {
                     self.claim_at = Instant::now() + PAUSE;
                 }
             }
@@ -344,7 +344,9 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
             self.tell(ended, recorded);
         }
         self.singly &= !self.ended.is_empty();
-        self.fruitful |= !exchanged.claimed.is_empty();
+        if !wanted.is_empty() {
+            self.barren = exchanged.claimed.is_empty();
+        }
         let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
         for want in &wanted {
             *missing.entry(&want.customer_id).or_default() += want.rows;

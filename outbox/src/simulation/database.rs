@@ -401,7 +401,7 @@ impl Store for Access {
         self.ask(
             Asked::Look("holds"),
             |transaction, _| transactions::holds(transaction),
-            |check, _, _, holds| check.holds(holds),
+            |check, _, rows, holds| check.holds(rows, holds),
         )
     }
 

@@ -326,7 +326,7 @@ impl World {
                 Visit::Purge(keep) => outbox.purge(keep).await.map(|_| ()),
                 Visit::Look => outbox.sweep().await.map(|_| ()),
                 Visit::Hold(customer) => outbox.hold(&[customer_id(customer)], Some("by the plan")).await,
-                Visit::Release => release(&outbox).await,
+                Visit::Release => self.release(&outbox).await,
                 Visit::Drop => self.give_up(&outbox).await,
                 Visit::Correct => self.correct(&outbox).await,
             }
@@ -368,6 +368,15 @@ impl World {
             .partition(|id| lock(&self.check).exists(*id));
         outbox.resolve(&there, Resolution::Accepted).await?;
         outbox.resolve(&not, Resolution::NotSent).await
+    }
+
+    /// Releases one that is held, and one that perhaps is not.
+    async fn release(&self, outbox: &Outbox) -> Result<(), Error> {
+        let held = outbox.holds().await?;
+        let mut names: Vec<CustomerId> = held.iter().map(|held| held.customer_id.parse().unwrap()).collect();
+        names.truncate(1);
+        names.push(customer_id(held.len() % 3));
+        outbox.release(&names).await.map(|_| ())
     }
 
     /// Some of what waits for a person, one row that is pending, and one that cannot be given up.

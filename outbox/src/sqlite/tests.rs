@@ -156,3 +156,49 @@ async fn a_late_accepted_for_the_old_content_keeps_the_correction_from_being_sen
     assert!(now.message.unwrap().contains("the correction was not sent"));
     assert!(store.exchange(&delivery, claim(3)).await.unwrap().claimed.is_empty());
 }
+
+/// Attempt 1 was late; a person had it sent again, corrected it before that, and perhaps gave it up.
+#[tokio::test]
+async fn a_late_accepted_says_that_a_persons_correction_was_not_sent() {
+    for is_dropped in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("o.db"), Some("x")).await.unwrap();
+        let delivery = Arc::new(store.begin_delivery(Duration::from_secs(60)).await.unwrap());
+        let finished = |state| Exchange {
+            finished: vec![crate::store::Finished {
+                id: 1,
+                attempt: 1,
+                state,
+                answer: Some("4711".to_owned()),
+                message: None,
+                kind: None,
+                status: None,
+                credentials: None,
+            }],
+            ..Exchange::default()
+        };
+        store.enqueue(vec![row(1)]).await.unwrap();
+        let claim = Exchange {
+            claim: 1,
+            wanted: vec![crate::store::Want {
+                customer_id: "M1".to_owned(),
+                rows: 1,
+            }],
+            ..Exchange::default()
+        };
+        assert_eq!(store.exchange(&delivery, claim).await.unwrap().claimed.len(), 1);
+        store.exchange(&delivery, finished(State::Unknown)).await.unwrap();
+        store.change(vec![1], Change::Requeue).await.unwrap();
+        assert!(store.correct(1, "{}".to_owned(), "another".to_owned()).await.unwrap());
+        if is_dropped {
+            store.change(vec![1], Change::Drop).await.unwrap();
+        }
+        for _ in 0..2 {
+            let late = store.exchange(&delivery, finished(State::Accepted)).await.unwrap();
+            assert_eq!(late.recorded, [true], "also where it is asked again");
+        }
+        let now = store.list(Filter::default(), 0, 1).await.unwrap().remove(0);
+        assert_eq!((now.state, now.answer.as_deref()), (State::Accepted, Some("4711")));
+        assert!(now.message.unwrap().contains("the correction was not sent"));
+    }
+}

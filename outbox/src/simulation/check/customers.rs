@@ -102,7 +102,13 @@ impl Check {
         self.customers.get(customer).is_some_and(|(state, _)| state == "held")
     }
 
-    pub(in crate::simulation) fn holds(&mut self, holds: &[Held]) {
+    pub(in crate::simulation) fn holds(&mut self, rows: &Rows, holds: &[Held]) {
+        for it in holds {
+            let waits = |row: &&super::Seen| row.state == State::Pending && row.customer == it.customer_id;
+            if rows.values().filter(waits).count() as u64 != it.waiting {
+                self.wrong(format!("so many rows do not wait: {it:?}"));
+            }
+        }
         let expected = self.customers.iter().filter(|(_, (state, _))| state == "held");
         if !holds
             .iter()
