@@ -1,4 +1,4 @@
-//! `bench codec|call|check`: what this library costs, beside its alternatives. Prints Markdown. See BENCHMARKS.md.
+//! `bench codec|call|service|check`: what this library costs, beside its alternatives. Prints Markdown. See BENCHMARKS.md.
 
 use std::env;
 
@@ -7,6 +7,7 @@ mod check;
 mod codec;
 mod dotnet;
 mod server;
+mod service;
 mod valgrind;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -16,11 +17,12 @@ fn main() -> Result<()> {
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["codec"] => codec::report(),
         ["call"] => call::report(),
+        ["service", program, postgres @ ..] => service::report(program, postgres.first().copied()),
         ["check"] => check::run(),
         // What the others start in a process of its own.
         ["serve"] => server::serve(),
         ["work", "call", what, url, count] => call::work(what, url, count.parse()?),
         ["work", name, count] => codec::work(name, count.parse()?),
-        _ => Err("usage: bench codec|call|check".into()),
+        _ => Err("usage: bench codec|call|check, or bench service PROGRAM [POSTGRESQL]".into()),
     }
 }

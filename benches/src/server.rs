@@ -18,16 +18,29 @@ const XML: (&str, &str) = (
 pub(crate) fn serve() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("http://{}", listener.local_addr()?);
+    answer_all(&listener, |_| {})
+}
+
+/// The same in this process, for as long as that lives: its URL. It hears each body as it comes.
+pub(crate) fn hear(heard: impl Fn(&[u8]) + Clone + Send + 'static) -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    thread::spawn(move || answer_all(&listener, heard));
+    Ok(url)
+}
+
+fn answer_all(listener: &TcpListener, heard: impl Fn(&[u8]) + Clone + Send + 'static) -> Result<()> {
     for stream in listener.incoming() {
         let stream = stream?;
         stream.set_nodelay(true)?;
+        let heard = heard.clone();
         // A connection that ends is no matter.
-        thread::spawn(move || answer(&stream));
+        thread::spawn(move || answer(&stream, heard));
     }
     Ok(())
 }
 
-fn answer(mut stream: &TcpStream) -> std::io::Result<()> {
+fn answer(mut stream: &TcpStream, heard: impl Fn(&[u8])) -> std::io::Result<()> {
     let mut input = BufReader::new(stream);
     let (mut line, mut body) = (String::new(), Vec::new());
     loop {
@@ -47,6 +60,7 @@ fn answer(mut stream: &TcpStream) -> std::io::Result<()> {
         }
         body.resize(length, 0);
         input.read_exact(&mut body)?;
+        heard(&body);
         let (kind, text) = answer;
         let length = text.len();
         let head =

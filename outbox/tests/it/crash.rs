@@ -33,18 +33,13 @@ async fn worker() {
     .unwrap();
 }
 
-/// Starts a worker, and waits until it has begun.
-fn start(at: &str, url: &str) -> Child {
+/// Starts a worker, which is a test of this binary, and waits until it has begun. Its input is open until it is dropped.
+pub(crate) fn start(worker: &str, at: &str, url: &str) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "crash::worker",
-            "--exact",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args([worker, "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env("OUTBOX_AT", at)
         .env("OUTBOX_URL", url)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -70,7 +65,7 @@ async fn kill_again_and_again(place: Place, kills: usize, at_a_time: usize) {
         let moment = Duration::from_micros(random.u64(0..40_000));
         let (at, url) = (place.at.clone(), server.url.clone());
         tokio::task::spawn_blocking(move || {
-            let mut workers: Vec<_> = (0..at_a_time).map(|_| start(&at, &url)).collect();
+            let mut workers: Vec<_> = (0..at_a_time).map(|_| start("crash::worker", &at, &url)).collect();
             for worker in &mut workers {
                 std::thread::sleep(moment);
                 worker.kill().unwrap();

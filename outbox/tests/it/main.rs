@@ -24,6 +24,8 @@ mod postgres;
 #[cfg(feature = "postgres")]
 mod proxy;
 mod server;
+#[cfg(feature = "postgres")]
+mod service;
 mod states;
 mod stores;
 mod upgrade;

@@ -16,6 +16,7 @@ pub(crate) struct Reply {
     body: String,
     after: Duration,
     until: Option<watch::Receiver<bool>>,
+    cut: bool,
 }
 
 impl Reply {
@@ -30,6 +31,7 @@ impl Reply {
             body: body.to_owned(),
             after: Duration::ZERO,
             until: None,
+            cut: false,
         }
     }
 
@@ -41,6 +43,12 @@ impl Reply {
     /// Not before that is true.
     pub(crate) fn until(mut self, it: &watch::Sender<bool>) -> Self {
         self.until = Some(it.subscribe());
+        self
+    }
+
+    /// The connection ends instead.
+    pub(crate) fn cut(mut self) -> Self {
+        self.cut = true;
         self
     }
 
@@ -142,6 +150,9 @@ async fn serve(stream: TcpStream, reply: &(dyn Fn(&Call) -> Reply + Send + Sync)
             until.wait_for(|it| *it).await.ok()?;
         }
         seen.lock().unwrap().under_way -= 1;
+        if reply.cut {
+            return None;
+        }
         let answer = format!(
             "HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}",
             reply.status,

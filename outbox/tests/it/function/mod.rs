@@ -13,7 +13,7 @@ use crate::postgres::{connect, place};
 use crate::server::{Reply, Server};
 use crate::stores::{BASE_URL, Place, counts, options, row, run};
 
-pub(super) const CALL: &str = "SELECT vitec_connect_enqueue_loan_promise($1, $2, $3::text::jsonb, $4)";
+pub(crate) const CALL: &str = "SELECT vitec_connect_enqueue_loan_promise($1, $2, $3::text::jsonb, $4)";
 
 /// An outbox, and a program's connection to its database.
 pub(super) async fn made() -> Option<(Place, Outbox, Client)> {
