@@ -1,7 +1,7 @@
 //! A durable outbox for [`vitec_connect`]: many loan promises (lånelöften), none lost and none sent twice.
 //!
 //! The endpoint has no idempotency key, so a call that may have been carried out must not be repeated. The outbox keeps
-//! what is true of each row: `pending`, `sending`, `accepted`, `rejected` or `unknown`. A row is `sending` durably before
+//! what is true of each row: `pending`, `sending`, `accepted`, `rejected`, `unknown` or `dropped`. A row is `sending` durably before
 //! its call begins; after a crash, what was under way is `unknown`, and a person decides. Ready-made queues put such rows
 //! back to be sent again, which is right for idempotent work and wrong here.
 //!
@@ -40,9 +40,19 @@
 //! They are spoken to by rusqlite and tokio-postgres. sqlx would be one crate for both, and a larger tree (175 crates
 //! beside 113 to 156, reqwest's counted in); what both databases share here is SQL, and that is in one file.
 //!
+//! # As a service
+//! [`follow`] is a delivery that goes on: it sends what comes, waits out a database that is away and a server in trouble,
+//! and ends at a signal in good order. [`Control`] tells it of credentials that have changed. In PostgreSQL the tables come
+//! with a function by which a program in any language stores loan promises inside its own transaction;
+//! [`Outbox::init`] makes it, with the tables, and brings older tables up to date.
+//!
+//! A customer is held at its first 401 or 403, on all machines and across restarts, as part of the transaction that records
+//! the result: nothing is claimed for it until somebody [releases](Outbox::release) it. Until a customer's first answer since
+//! then one row at a time is claimed, over all deliveries. Each row has a [history](Outbox::history).
+//!
 //! # What is stored
 //! What is to be sent, as JSON, and what came back. Both may be personal data: a new file can be read by its owner only,
-//! and [`Outbox::purge`] removes them from finished rows. The keys stay, so that the same file again sends nothing.
+//! and [`Outbox::purge`] removes them from settled rows, and their messages from the history. The keys stay, so that the same file again sends nothing.
 //!
 //! The file of SQLite's has one name: a second one (a hard link) is refused, as a delivery could begin under each. Where the
 //! file is taken away or replaced while it is used, the run ends before it claims anything more.
