@@ -60,12 +60,7 @@ pub async fn deliver_with(
     on_event: impl FnMut(Event<'_>),
 ) -> Result<Summary, Error> {
     same_server(outbox, client)?;
-    let how = How {
-        control,
-        goes_on: false,
-        random: fastrand::Rng::new(),
-    };
-    deliver_by(outbox, client, options, how, shutdown, on_event).await
+    deliver_by(outbox, client, options, How::new(control, false), shutdown, on_event).await
 }
 
 /// Refuses a client that would send the rows to another server than they are for.
@@ -108,12 +103,7 @@ pub async fn follow(
     on_event: impl FnMut(Event<'_>),
 ) -> Result<Summary, Error> {
     same_server(outbox, client)?;
-    let how = How {
-        control,
-        goes_on: true,
-        random: fastrand::Rng::new(),
-    };
-    deliver_by(outbox, client, options, how, shutdown, on_event).await
+    deliver_by(outbox, client, options, How::new(control, true), shutdown, on_event).await
 }
 
 /// What a delivery depends on beside its options, its outbox and the clock.
@@ -123,6 +113,16 @@ pub(crate) struct How<'a> {
     pub(crate) goes_on: bool,
     /// Chance, of a known seed where that is wanted.
     pub(crate) random: fastrand::Rng,
+}
+
+impl<'a> How<'a> {
+    fn new(control: &'a Control, goes_on: bool) -> Self {
+        Self {
+            control,
+            goes_on,
+            random: fastrand::Rng::new(),
+        }
+    }
 }
 
 /// What a delivery begins with.

@@ -97,21 +97,21 @@ async fn a_file_of_an_older_version_that_can_only_be_read_says_what_to_do() {
     assert!(error.to_string().contains("run `vitec-connect outbox init`"), "{error}");
 }
 
-/// Attempt 1 was late; a person had it sent again, and that was rejected and corrected.
-#[tokio::test]
-async fn a_late_accepted_for_the_old_content_keeps_the_correction_from_being_sent() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Sqlite::open(&folder.path().join("o.db"), Some("x")).await.unwrap();
-    let delivery = Arc::new(store.begin_delivery(Duration::from_secs(60)).await.unwrap());
-    let claim = |claim| Exchange {
+/// Wants a row.
+fn claim(claim: i64) -> Exchange {
+    Exchange {
         claim,
         wanted: vec![crate::store::Want {
             customer_id: "M1".to_owned(),
             rows: 1,
         }],
         ..Exchange::default()
-    };
-    let finished = |id, attempt, state| Exchange {
+    }
+}
+
+/// Says what became of an attempt.
+fn finished(id: i64, attempt: i64, state: State) -> Exchange {
+    Exchange {
         finished: vec![crate::store::Finished {
             id,
             attempt,
@@ -123,7 +123,15 @@ async fn a_late_accepted_for_the_old_content_keeps_the_correction_from_being_sen
             credentials: None,
         }],
         ..Exchange::default()
-    };
+    }
+}
+
+/// Attempt 1 was late; a person had it sent again, and that was rejected and corrected.
+#[tokio::test]
+async fn a_late_accepted_for_the_old_content_keeps_the_correction_from_being_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&folder.path().join("o.db"), Some("x")).await.unwrap();
+    let delivery = Arc::new(store.begin_delivery(Duration::from_secs(60)).await.unwrap());
     let new = store.enqueue(vec![row(1).reference("r")]).await.unwrap();
     let [Enqueued::New(id)] = new[..] else {
         panic!("{new:?}")
@@ -164,37 +172,19 @@ async fn a_late_accepted_says_that_a_persons_correction_was_not_sent() {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&folder.path().join("o.db"), Some("x")).await.unwrap();
         let delivery = Arc::new(store.begin_delivery(Duration::from_secs(60)).await.unwrap());
-        let finished = |state| Exchange {
-            finished: vec![crate::store::Finished {
-                id: 1,
-                attempt: 1,
-                state,
-                answer: Some("4711".to_owned()),
-                message: None,
-                kind: None,
-                status: None,
-                credentials: None,
-            }],
-            ..Exchange::default()
-        };
         store.enqueue(vec![row(1)]).await.unwrap();
-        let claim = Exchange {
-            claim: 1,
-            wanted: vec![crate::store::Want {
-                customer_id: "M1".to_owned(),
-                rows: 1,
-            }],
-            ..Exchange::default()
-        };
-        assert_eq!(store.exchange(&delivery, claim).await.unwrap().claimed.len(), 1);
-        store.exchange(&delivery, finished(State::Unknown)).await.unwrap();
+        assert_eq!(store.exchange(&delivery, claim(1)).await.unwrap().claimed.len(), 1);
+        store.exchange(&delivery, finished(1, 1, State::Unknown)).await.unwrap();
         store.change(vec![1], Change::Requeue).await.unwrap();
         assert!(store.correct(1, "{}".to_owned(), "another".to_owned()).await.unwrap());
         if is_dropped {
             store.change(vec![1], Change::Drop).await.unwrap();
         }
         for _ in 0..2 {
-            let late = store.exchange(&delivery, finished(State::Accepted)).await.unwrap();
+            let late = store
+                .exchange(&delivery, finished(1, 1, State::Accepted))
+                .await
+                .unwrap();
             assert_eq!(late.recorded, [true], "also where it is asked again");
         }
         let now = store.list(Filter::default(), 0, 1).await.unwrap().remove(0);
