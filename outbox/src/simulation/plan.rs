@@ -217,7 +217,7 @@ impl Plan {
             command.keep = (rng.u8(..4) == 0).then(|| ms(pick(rng, &[0, 100, 2000])));
             if command.bare && rng.bool() {
                 command.follows = true;
-                command.signal = Some(ms(rng.u64(..60_000)));
+                command.signal = Some(ms(rng.u64(..20_000)));
                 if rng.bool() {
                     command.options = command.options.clone().give_up_after(2);
                 }
@@ -317,7 +317,7 @@ impl Plan {
             .max_pause(ms(pick(rng, &[5000, 300_000])))
             .database_patience(ms(pick(rng, &[300, 2000, 10_000])))
             .record_patience(ms(pick(rng, &[500, 3000, 10_000, 60_000])))
-            .poll(ms(pick(rng, &[100, 1000])))
+            .poll(ms(pick(rng, &[100, 1000, 3000])))
             .stuck_pause(ms(pick(rng, &[1000, 10_000])))
             .retry_unknown(rng.u8(..20) == 0);
         if rng.u8(..3) == 0 {
