@@ -211,6 +211,13 @@ pub(super) enum End<T> {
 
 pub(super) type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// What to say of a database in which nothing can be written.
+pub(super) fn standby(place: &str) -> Error {
+    let what = "the outbox's database can only be read: it is a standby, or it was made read only. Nothing is sent from it \
+                until it can be written";
+    Error::new(ErrorKind::ReadOnly, format!("{place}: {what}"))
+}
+
 /// What a failure of PostgreSQL's means.
 fn failed(place: &str, error: PgError) -> Error {
     let kind = match error.code() {
@@ -221,11 +228,7 @@ fn failed(place: &str, error: PgError) -> Error {
             return Error::new(ErrorKind::ReadOnly, format!("{place}: {what}")).with_source(error);
         }
         Some(&SqlState::DISK_FULL) => ErrorKind::Full,
-        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => {
-            let what = "the outbox's database can only be read: it is a standby, or it was made read only. Nothing is sent \
-                        from it until it can be written";
-            return Error::new(ErrorKind::ReadOnly, format!("{place}: {what}")).with_source(error);
-        }
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => return standby(place).with_source(error),
         Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => ErrorKind::Locked,
         Some(&SqlState::UNDEFINED_TABLE) => ErrorKind::NotFound,
         Some(code) if is_gone(code) => ErrorKind::Gone,

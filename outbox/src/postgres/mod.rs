@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Error as PgError, Transaction};
 
-use self::connection::{Begun, BoxFuture, Connection, End};
+use self::connection::{Begun, BoxFuture, Connection, End, standby};
 use crate::address::Address;
 use crate::enqueue::Look;
 use crate::error::{Error, ErrorKind, silent};
@@ -132,7 +132,7 @@ impl Postgres {
         })
     }
 
-    /// The same of a delivery, in the past that it knows and no other.
+    /// The same of a delivery, where rows can be written, and in the past that it knows and no other.
     fn deliver<T: Send + 'static>(
         &self,
         delivery: Option<&Delivery>,
@@ -141,18 +141,21 @@ impl Postgres {
         let connection = self.connection.clone();
         let known = delivery.and_then(|delivery| delivery.history.clone());
         Box::pin(async move {
+            let place = Arc::clone(&connection.place);
             let done = connection.transaction(move |client, begun| {
-                let now = begun.now;
-                let is_another = known.is_some() && begun.history.is_some() && begun.history != known;
-                let working = (!is_another).then(|| work(client, now));
+                let refused = match begun.history {
+                    None => Err(standby(&place)),
+                    now if known.is_some() && now != known => Err(another_past(&place)),
+                    Some(_) => Ok(work(client, begun.now)),
+                };
                 Box::pin(async move {
-                    Ok(match working {
-                        Some(working) => End::Commit(Some(working.await?)),
-                        None => End::Rollback(None),
+                    Ok(match refused {
+                        Ok(working) => End::Commit(Ok(working.await?)),
+                        Err(error) => End::Rollback(Err(error)),
                     })
                 })
             });
-            done.await?.ok_or_else(|| another_past(&connection.place))
+            done.await?
         })
     }
 }
@@ -246,7 +249,8 @@ impl Store for Postgres {
     }
 
     fn customers(&self) -> Answer<Vec<String>> {
-        self.write(|client, _| Box::pin(transactions::customers(client)))
+        // Only a delivery asks: one that could write nothing says so, and waits.
+        self.deliver(None, |client, _| Box::pin(transactions::customers(client)))
     }
 
     fn counts(&self) -> Answer<Counts> {
