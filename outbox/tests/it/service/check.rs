@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use vitec_connect_outbox::{Outbox, Row, State, Transition};
+use vitec_connect_outbox::{Filter, Outbox, Row, State, Transition};
 
 use super::programs::Ledger;
 use super::vitec::{Fate, Known, Post};
@@ -70,6 +70,18 @@ pub(super) async fn check(outbox: &Outbox, ledger: &Ledger, known: &Known, done:
         done.restarts.len(),
         done.outages,
     );
+}
+
+/// Says what is left though nothing should be.
+pub(super) async fn left(outbox: &Outbox) -> ! {
+    let (counts, holds) = (outbox.counts().await, outbox.holds().await);
+    let mut rows = String::new();
+    for state in [State::Sending, State::Pending] {
+        for row in outbox.list(&Filter::default().state(state), 0, 3).await.unwrap() {
+            rows += &format!("\n{row:?}: {:#?}", outbox.history(row.id).await);
+        }
+    }
+    panic!("nothing should be left: {counts:?}, {holds:?}{rows}");
 }
 
 fn was_broken_off(row: &Row) -> bool {
