@@ -189,6 +189,8 @@ async fn after_a_redirect_it_is_stuck_until_a_person_has_looked() {
     let mut stuck = follower(&place, &sandbox, &["--concurrency", "1", "--log", "json"]);
     let line = stuck.until("\"event\":\"stuck\"");
     assert!(line.contains("until a person has looked"), "{line}");
+    // Recorded before the signal: it leaves nothing unknown behind.
+    stuck.until("\"event\":\"row\"");
     let stuck = stuck.stop();
     assert_eq!((stuck.status, sandbox.stored()), (Some(0), 0), "{stuck:?}");
     assert_eq!(place.status()["pending"], 1);
