@@ -45,6 +45,7 @@ const TABLES: &str = "
         status INTEGER,
         who TEXT,
         changed_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX vitec_connect_customers_unsigned ON vitec_connect_customers (who) WHERE who IS NULL;
     CREATE TABLE vitec_connect_history (
         row_id INTEGER NOT NULL,
         number INTEGER NOT NULL,

@@ -75,6 +75,10 @@ async fn a_row_is_found_by_an_index() {
         (sql::CORRECT, "PRIMARY KEY (rowid=?)"),
         (sql::RECORD, "PRIMARY KEY (rowid=?)"),
         (sql::RENEW, "PRIMARY KEY (rowid=?)"),
+        (transactions::SIGN[0], "vitec_connect_history_unsigned (who=?)"),
+        (transactions::SIGN[1], "vitec_connect_customers_unsigned (who=?)"),
+        (sql::HISTORY, "(row_id=?)"),
+        (sql::CLAIM_FIRST, "(state=? AND customer_id=?)"),
     ] {
         let plan = plan(sql).unwrap();
         assert!(plan.iter().any(|step| step.contains(index)), "{sql}: {plan:?}");

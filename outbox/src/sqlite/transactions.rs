@@ -294,12 +294,15 @@ pub(crate) fn correct(transaction: &Transaction<'_>, now: Now, id: i64, payload:
     Ok(corrected > 0)
 }
 
+/// Each by an index of what is not signed yet.
+pub(crate) const SIGN: [&str; 2] = [
+    "UPDATE vitec_connect_history SET who = $1 WHERE who IS NULL",
+    "UPDATE vitec_connect_customers SET who = $1 WHERE who IS NULL",
+];
+
 /// What was changed by this transaction was changed by them.
 pub(crate) fn sign(transaction: &Transaction<'_>, who: &str) -> Result<()> {
-    for statement in [
-        "UPDATE vitec_connect_history SET who = $1 WHERE who IS NULL",
-        "UPDATE vitec_connect_customers SET who = $1 WHERE who IS NULL",
-    ] {
+    for statement in SIGN {
         Bound::new(transaction, statement)?.all(&[&who])?.execute()?;
     }
     Ok(())
