@@ -111,7 +111,22 @@ pub(crate) struct Exchange {
     /// The numbers of those before it that failed: what they claimed was not sent, and is given back.
     pub(crate) failed: Vec<RangeInclusive<i64>>,
     pub(crate) finished: Vec<Finished>,
+    /// By customer, as what is [`shown`](Self::shown).
     pub(crate) wanted: Vec<Want>,
+}
+
+impl Exchange {
+    /// What its results show of customers' credentials, by customer: two transactions that wait for each other would be
+    /// broken off.
+    pub(crate) fn shown(&self) -> Vec<(&Finished, &Credentials)> {
+        let shown = self
+            .finished
+            .iter()
+            .filter_map(|it| Some((it, it.credentials.as_ref()?)));
+        let mut shown: Vec<_> = shown.collect();
+        shown.sort_by(|(_, one), (_, other)| one.customer_id.cmp(&other.customer_id));
+        shown
+    }
 }
 
 /// What a delivery keeps, and what it does not.

@@ -242,6 +242,7 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
                 None => wanted.push(Want { customer_id, rows: 1 }),
             }
         }
+        wanted.sort_by(|one, other| one.customer_id.cmp(&other.customer_id));
         wanted
     }
 

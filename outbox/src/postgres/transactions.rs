@@ -104,6 +104,13 @@ pub(super) async fn exchange(
         released: release(client, now, delivery, &asked.failed).await?,
         ..Exchanged::default()
     };
+    for (it, of) in asked.shown() {
+        let (customer, status) = (&of.customer_id, it.status.map(i32::from));
+        match of.refused {
+            true => execute(client, sql::HOLD, &[customer, &of.release, &it.message, &status, &now]).await?,
+            false => execute(client, sql::PROVE, &[customer, &of.release, &now]).await?,
+        };
+    }
     for finished in &asked.finished {
         exchanged.recorded.push(record(client, now, delivery, finished).await?);
     }
@@ -163,13 +170,6 @@ async fn is_turn(client: &Client, now: Now, customer_id: &str) -> Result<bool, P
 
 /// Whether it is recorded, by now or already.
 async fn record(client: &Client, now: Now, delivery: &Delivery, it: &Finished) -> Result<bool, PgError> {
-    if let Some(of) = &it.credentials {
-        let (customer, status) = (&of.customer_id, it.status.map(i32::from));
-        match of.refused {
-            true => execute(client, sql::HOLD, &[customer, &of.release, &it.message, &status, &now]).await?,
-            false => execute(client, sql::PROVE, &[customer, &of.release, &now]).await?,
-        };
-    }
     let recorded = execute(
         client,
         sql::RECORD,

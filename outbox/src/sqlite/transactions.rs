@@ -77,6 +77,15 @@ pub(crate) fn exchange(
         released: release(transaction, now, delivery, &asked.failed)?,
         ..Exchanged::default()
     };
+    for (it, of) in asked.shown() {
+        let statement = if of.refused { sql::HOLD } else { sql::PROVE };
+        let bound = Bound::new(transaction, statement)?;
+        match of.refused {
+            true => bound.all(&[&of.customer_id, &of.release, &it.message, &it.status, &Time(now)])?,
+            false => bound.all(&[&of.customer_id, &of.release, &Time(now)])?,
+        }
+        .execute()?;
+    }
     for finished in &asked.finished {
         exchanged.recorded.push(record(transaction, now, delivery, finished)?);
     }
@@ -121,21 +130,6 @@ pub(crate) fn exchange(
 
 /// Whether it is recorded, by now or already.
 fn record(transaction: &Transaction<'_>, now: Now, delivery: &Delivery, finished: &Finished) -> Result<bool> {
-    if let Some(it) = &finished.credentials {
-        let statement = if it.refused { sql::HOLD } else { sql::PROVE };
-        let bound = Bound::new(transaction, statement)?;
-        match it.refused {
-            true => bound.all(&[
-                &it.customer_id,
-                &it.release,
-                &finished.message,
-                &finished.status,
-                &Time(now),
-            ])?,
-            false => bound.all(&[&it.customer_id, &it.release, &Time(now)])?,
-        }
-        .execute()?;
-    }
     let recorded = Bound::new(transaction, sql::RECORD)?
         .all(&[
             &finished.id,
