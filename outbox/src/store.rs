@@ -98,6 +98,7 @@ pub(crate) struct Delivery {
     /// After how long its claims end unless they are renewed.
     pub(crate) lease: Duration,
     /// Which past its database has, where that can be told: see [`ErrorKind::History`](crate::ErrorKind::History).
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a file has none"))]
     pub(crate) history: Option<String>,
     /// The lock of the operating system, where there can be only one. It dies with the process.
     pub(crate) _lock: Option<File>,
