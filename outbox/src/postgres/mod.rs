@@ -323,8 +323,9 @@ impl Store for Postgres {
 /// Stores a row inside the caller's own transaction: it is sent if, and only if, what belongs to it is stored too.
 ///
 /// The tables are made by [`Outbox::open_postgres`](crate::Outbox::open_postgres), in the first schema of the
-/// `search_path`, and brought up to this version there; the caller's transaction has to find them. The right to insert
-/// into them and to select from them is enough here. It works through a pooler too.
+/// `search_path`, and brought up to date by [`Outbox::init`](crate::Outbox::init); the caller's transaction has to find
+/// them. The right to insert rows, to update them (a rejected one is corrected) and to select from them is enough here. It
+/// works through a pooler too. A program in another language calls the tables' own function instead.
 ///
 /// # Errors
 /// Whatever PostgreSQL says. The transaction is the caller's to roll back.

@@ -12,7 +12,6 @@ DECLARE
     stored record;
     stored_rows text[];
     is_same boolean;
-    which text;
     standing text;
 BEGIN
     -- Others write at the same time: what was in the way may be gone when it is looked at.
@@ -27,7 +26,8 @@ BEGIN
         FOR stored IN {find} LOOP
             stored_rows := pg_catalog.array_append(stored_rows, stored.id::text);
             new_row := stored.id;
-            is_same := stored.content_hash = $3;
+            -- Without a reference it was found by its content: where it has another by now, a person has corrected it.
+            is_same := stored.content_hash = $3 OR $4 IS NULL;
             standing := stored.state;
         END LOOP;
         IF pg_catalog.cardinality(stored_rows) > 1 THEN
@@ -36,11 +36,7 @@ BEGIN
         ELSIF is_same THEN
             RETURN new_row;
         ELSIF new_row IS NOT NULL THEN
-            which := CASE WHEN $4 IS NULL
-                THEN pg_catalog.format('the content is that of row %s, which was given other content since, and', new_row)
-                ELSE pg_catalog.format('the reference is row %s already, with other content, which', new_row)
-            END;
-            RAISE EXCEPTION '% %', which, CASE standing
+            RAISE EXCEPTION 'the reference is row % already, with other content, which %', new_row, CASE standing
                 WHEN 'pending' THEN pg_catalog.format('is to be sent still (pending). Correct it (`vitec-connect outbox correct %s`), or give this one a reference of its own if it is another', new_row)
                 WHEN 'sending' THEN 'is under way (sending). Wait for its outcome; then correct it if it was rejected, or correct it in Vitec if it was accepted'
                 WHEN 'accepted' THEN 'was created (accepted). Correct it in Vitec; what is to be created beside it needs a reference of its own'

@@ -136,3 +136,22 @@ async fn a_sessions_settings_change_nothing() {
     program.batch_execute("RESET ALL").await.unwrap();
     assert_eq!(promise(&program, text, None).await, Ok(id));
 }
+
+/// Its content is what it is known by, also where a person has given it another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_without_a_reference_stays_known_when_it_was_corrected() {
+    let Some((_, outbox, program)) = made().await else {
+        return;
+    };
+    let id = promise(&program, r#"{"bank": "a"}"#, None).await.unwrap();
+    outbox
+        .correct(id, &LoanPromise::builder().bank("b").build())
+        .await
+        .unwrap();
+    assert_eq!(promise(&program, r#"{"bank": "a"}"#, None).await, Ok(id));
+    assert_ne!(
+        promise(&program, r#"{"bank": "b"}"#, None).await,
+        Ok(id),
+        "that is another one"
+    );
+}
