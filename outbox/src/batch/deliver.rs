@@ -89,6 +89,7 @@ impl Batch {
                     }
                 }
                 Err(error) => {
+                    self.uncertain |= error.kind() == ErrorKind::History;
                     // Where this fails too, what was known before is said.
                     let _ = self.look_again(outbox, patience).await;
                     return Err(error);
@@ -112,6 +113,7 @@ impl Batch {
             options.left_out.clone_from(&self.left_out);
         };
         self.interrupted |= matches!(end, End::ShutDown);
+        self.uncertain |= matches!(&end, End::Database(error) if error.kind() == ErrorKind::History);
         if let Err(error) = self.look_again(outbox, patience).await {
             on_event(Event::Database(&error), self.progress);
         }

@@ -60,6 +60,8 @@ pub struct Batch {
     is_read: bool,
     /// Knows the rows whose calls are under way, of this file or not.
     control: Control,
+    /// The database went back in time: what it says of the rows may not be true.
+    uncertain: bool,
     /// The first failure of the spool itself: what it says is not true any more.
     broken: Option<Error>,
 }
@@ -136,6 +138,7 @@ impl Batch {
             interrupted: false,
             is_read: false,
             control: Control::default(),
+            uncertain: false,
             broken: None,
         })
     }
@@ -204,6 +207,7 @@ impl Batch {
         };
         Tally {
             interrupted: self.interrupted && (tally.pending > 0 || !self.is_read),
+            uncertain: tally.uncertain || self.uncertain,
             ..tally
         }
     }

@@ -24,7 +24,7 @@ pub struct Tally {
     pub stopped: u64,
     /// The run was ended before it was through.
     pub interrupted: bool,
-    /// Neither the file's rows nor the outbox's could be counted: some may be unknown.
+    /// Neither the file's rows nor the outbox's could be counted, or the database went back in time: some may be unknown.
     pub uncertain: bool,
 }
 
@@ -33,7 +33,7 @@ impl Tally {
     ///
     /// | status | what is true |
     /// |---|---|
-    /// | 6 | a row is unknown, or another process has it under way still |
+    /// | 6 | a row is unknown, or another process has it under way still; or the database went back in time |
     /// | 130 | the run was ended early, nothing is under way, and something is still to be sent |
     /// | 5 | a row is still to be sent |
     /// | 4 | the same, and each of them only because its customer was stopped |

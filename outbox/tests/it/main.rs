@@ -9,6 +9,8 @@ mod failures;
 mod files;
 #[cfg(feature = "postgres")]
 mod function;
+#[cfg(feature = "postgres")]
+mod history;
 mod hostile_files;
 #[cfg(feature = "postgres")]
 mod leases;
