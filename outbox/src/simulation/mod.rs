@@ -10,8 +10,10 @@ mod check;
 mod database;
 mod earlier;
 mod fate;
+mod persons;
 mod plan;
 mod server;
+mod store;
 mod weak;
 mod world;
 
